@@ -1,0 +1,1 @@
+"""The window of Thaw: pages, plots and the thread that runs the training core."""

@@ -1,0 +1,1 @@
+"""Work outside the window's thread: the training thread, and the one helper for short jobs."""

@@ -1,0 +1,93 @@
+"""The one door from the window to the training core. Heavy modules are imported inside the calls.
+
+Presenters get a ``Core`` passed in, so that tests can hand them a fake. All calls but ``engine`` take long and belong
+into a background job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from trainer_core.data.report import DataReport
+    from trainer_core.engines.base import Engine
+    from trainer_core.inference.prediction import Prediction
+    from trainer_core.models.facts import ModelFacts, StarterModel
+    from trainer_core.project.schema import Project
+
+
+class TextPredictor(Protocol):
+    """A loaded model that answers."""
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """Return one prediction a text."""
+        ...
+
+
+class Core(Protocol):
+    """What the window needs of the training core."""
+
+    def warm_up(self) -> None:
+        """Import the heavy libraries."""
+        ...
+
+    def examine_data(self, project: Project, folder: Path) -> DataReport:
+        """Read the rows of a project and report on them; paths are relative to ``folder``."""
+        ...
+
+    def inspect_model(self, project: Project, folder: Path, label_count: int) -> ModelFacts:
+        """Find the project's model and return its facts, without reading its weights."""
+        ...
+
+    def starter_models(self) -> list[StarterModel]:
+        """Return the starter models that Thaw knows."""
+        ...
+
+    def load_predictor(self, run_or_model: Path) -> TextPredictor:
+        """Load the best checkpoint of a run, or a model folder."""
+        ...
+
+    def engine(self) -> Engine:
+        """Return the engine that trains in the calling thread."""
+        ...
+
+
+class LocalCore:
+    """The real core, in this process."""
+
+    def warm_up(self) -> None:
+        """Import the heavy libraries."""
+        import trainer_core.engines.local
+        import trainer_core.inference.predictor  # noqa: F401
+
+    def examine_data(self, project: Project, folder: Path) -> DataReport:
+        """Read the rows of a project and report on them; paths are relative to ``folder``."""
+        from trainer_core.data.prepare import examine_data
+
+        return examine_data(project, folder)
+
+    def inspect_model(self, project: Project, folder: Path, label_count: int) -> ModelFacts:
+        """Find the project's model and return its facts, without reading its weights."""
+        from trainer_core.models.inspect import inspect_model
+
+        return inspect_model(project, folder, label_count)
+
+    def starter_models(self) -> list[StarterModel]:
+        """Return the starter models that Thaw knows."""
+        from trainer_core.models.starters import load_starters
+
+        return load_starters()
+
+    def load_predictor(self, run_or_model: Path) -> TextPredictor:
+        """Load the best checkpoint of a run, or a model folder."""
+        from trainer_core.inference.predictor import Predictor
+
+        return Predictor.load(run_or_model)
+
+    def engine(self) -> Engine:
+        """Return the engine that trains in the calling thread."""
+        from trainer_core.engines.local import LocalEngine
+
+        return LocalEngine()

@@ -1,0 +1,58 @@
+"""What the window expects of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from PySide6.QtCore import SignalInstance
+from PySide6.QtWidgets import QWidget
+
+
+class PageState(StrEnum):
+    """The mark beside a page's name: nothing to see yet, at work, all well, or something to mend."""
+
+    EMPTY = "empty"
+    BUSY = "busy"
+    OK = "ok"
+    PROBLEM = "problem"
+
+
+class PagePresenter(Protocol):
+    """The logic of a page. Owns no widget; ``state_changed`` tells that ``state`` or ``problems`` changed."""
+
+    state_changed: SignalInstance
+
+    @property
+    def state(self) -> PageState:
+        """The mark beside the page's name."""
+        ...
+
+    @property
+    def problems(self) -> list[str]:
+        """What has to be mended before training, one sentence each."""
+        ...
+
+
+@dataclass(frozen=True)
+class Page:
+    """One entry of the navigation.
+
+    Attributes:
+        key: a stable name, e.g. ``layers``.
+        title: what the navigation shows.
+        icon: a qtawesome icon name.
+        view: the widget.
+        presenter: its logic.
+        shown: called when the page comes to the front.
+
+    """
+
+    key: str
+    title: str
+    icon: str
+    view: QWidget
+    presenter: PagePresenter
+    shown: Callable[[], None] = lambda: None

@@ -1,0 +1,1 @@
+"""Files that Thaw ships with: icons, starter projects, and the list of starter models."""

@@ -1,0 +1,30 @@
+"""What an engine is: it runs a project and yields the run's events. Imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from trainer_core.project.schema import Project
+from trainer_core.training.control import Control
+from trainer_core.training.events import Event
+
+
+class Engine(Protocol):
+    """Where the loop runs. Each event was written to the journal before it is yielded."""
+
+    def run(self, project: Project, project_file: Path, runs: Path | None, control: Control) -> Iterator[Event]:
+        """Check the input, make a run folder, train, and yield every event of the run.
+
+        Args:
+            project: what the user wants.
+            project_file: where it was read from; its paths are relative to it.
+            runs: the folder below which the run folder is made; None for ``runs`` beside the project file.
+            control: the user's wishes while it runs.
+
+        Raises:
+            InputError: the input is at fault; raised before anything is written.
+
+        """
+        ...

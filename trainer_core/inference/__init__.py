@@ -1,0 +1,1 @@
+"""Using a fine-tuned model: predictions with the preprocessing of training."""

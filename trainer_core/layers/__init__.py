@@ -1,0 +1,1 @@
+"""The layer tree, the freeze rules over it, and the search for a model's repeated blocks."""

@@ -1,0 +1,180 @@
+"""Freeze rules: which parameters learn. Rules are data, applied in order, resolved against a tree, and counted.
+
+A rule is a word or a glob over parameter names. Words: ``head``, ``embeddings``, ``blocks``, ``top:K`` (the last K
+blocks and what follows them), ``norms``, ``biases``, ``all``. A rule that begins with ``!`` freezes what it matches.
+Everything starts frozen. Imports no torch.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from trainer_core.errors import InputError, Problem
+from trainer_core.layers.tree import HEAD, LayerKind, LayerTree
+
+WORDS = ("head", "embeddings", "blocks", "top:K", "norms", "biases", "all")
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """What one rule did: how many parameters (tensors) and values it matched."""
+
+    rule: str
+    tensors: int
+    values: int
+
+
+@dataclass(frozen=True)
+class FreezeState:
+    """Which parameters of one tree learn.
+
+    Attributes:
+        trainable: the names of the parameters that learn.
+        total: the number of values in the model.
+        trained: the number of values that learn.
+        counts: what each rule matched, in the order of the rules.
+
+    """
+
+    trainable: frozenset[str]
+    total: int
+    trained: int
+    counts: tuple[RuleCount, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """The share of values that learn, 0 to 1."""
+        return self.trained / self.total if self.total else 0.0
+
+    @property
+    def only_head(self) -> bool:
+        """Whether nothing outside the head learns."""
+        return all(name.startswith(HEAD + ".") for name in self.trainable)
+
+
+def freeze_state(tree: LayerTree, trainable: Iterable[str]) -> FreezeState:
+    """Return the state in which these parameters learn; tied ones follow each other."""
+    chosen = _with_tied(tree, set(trainable))
+    trained = sum(parameter.count for parameter in tree.parameters if parameter.name in chosen)
+    return FreezeState(frozenset(chosen), tree.parameter_count, trained)
+
+
+def resolve_freeze(rules: Sequence[str], tree: LayerTree, where: str = "train") -> FreezeState:
+    """Apply freeze rules in order.
+
+    Args:
+        rules: words and globs; see the module's text.
+        tree: the model's layers.
+        where: the dotted key that problems name.
+
+    Raises:
+        InputError: a rule matches nothing, or nothing is left to train.
+
+    """
+    chosen: set[str] = set()
+    counts: list[RuleCount] = []
+    problems: list[Problem] = []
+    for rule in rules:
+        freezes, pattern = rule.startswith("!"), rule.removeprefix("!")
+        matched = match_rule(pattern, tree)
+        if not matched:
+            problems.append(_unmatched(rule, pattern, tree, where))
+        chosen = chosen - matched if freezes else chosen | matched
+        values = sum(parameter.count for parameter in tree.parameters if parameter.name in matched)
+        counts.append(RuleCount(rule, len(matched), values))
+    if not problems and not chosen:
+        what = f"The rules {list(rules)} leave nothing to train."
+        problems.append(Problem(where, what, 'Add a rule that thaws something, such as "head".'))
+    if problems:
+        raise InputError(problems)
+    state = freeze_state(tree, chosen)
+    return FreezeState(state.trainable, state.total, state.trained, tuple(counts))
+
+
+def match_rule(pattern: str, tree: LayerTree) -> set[str]:
+    """Return the names of the parameters that one word or glob matches; none when it matches nothing."""
+    words: dict[str, Callable[[LayerTree], set[str]]] = {
+        "all": lambda tree: {parameter.name for parameter in tree.parameters},
+        "head": lambda tree: _below(tree, HEAD),
+        "blocks": lambda tree: _below(tree, tree.blocks) if tree.blocks else set(),
+        "embeddings": _embeddings,
+        "norms": _norms,
+        "biases": lambda tree: {p.name for p in tree.parameters if p.name.rsplit(".", 1)[-1] == "bias"},
+    }
+    if pattern in words:
+        return words[pattern](tree)
+    if pattern.startswith("top:"):
+        return _top(pattern.removeprefix("top:"), tree)
+    return {p.name for p in tree.parameters if _globbed(p.name, pattern)}
+
+
+def _globbed(name: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(name, pattern) or name.startswith(pattern.rstrip(".") + ".")
+
+
+def _below(tree: LayerTree, path: str) -> set[str]:
+    return {parameter.name for parameter in tree.parameters if parameter.name.startswith(path + ".")}
+
+
+def _embeddings(tree: LayerTree) -> set[str]:
+    first = next((i for i, p in enumerate(tree.parameters) if tree.depth_of(p.name) <= tree.block_count), None)
+    before = {p.name for p in tree.parameters[:first]} if tree.blocks and first is not None else set()
+    named = {
+        tree.parameters[leaf].name
+        for node in tree.nodes
+        if node.kind is LayerKind.EMBEDDINGS and node.block is None
+        for leaf in node.leaves
+    }
+    return (before | named) - _below(tree, HEAD)
+
+
+def _norms(tree: LayerTree) -> set[str]:
+    return {tree.parameters[leaf].name for node in tree.nodes if node.kind is LayerKind.NORM for leaf in node.leaves}
+
+
+def _top(text: str, tree: LayerTree) -> set[str]:
+    if not text.isdigit() or not 1 <= int(text) <= tree.block_count:
+        return set()
+    deepest = int(text)
+    return {p.name for p in tree.parameters if 1 <= tree.depth_of(p.name) <= deepest}
+
+
+def _with_tied(tree: LayerTree, chosen: set[str]) -> set[str]:
+    for parameter in tree.parameters:
+        if parameter.tied_to and (parameter.name in chosen or parameter.tied_to in chosen):
+            chosen |= {parameter.name, parameter.tied_to}
+    return chosen
+
+
+def _unmatched(rule: str, pattern: str, tree: LayerTree, where: str) -> Problem:
+    what = f'The rule "{rule}" matches no layer of this model.'
+    if pattern.startswith("top:"):
+        return Problem(where, what, f"The model has {tree.block_count} blocks: write top:1 to top:{tree.block_count}.")
+    candidates = [*WORDS, *(node.path for node in tree.nodes if node.path)]
+    near = difflib.get_close_matches(pattern, candidates, n=1, cutoff=0.5)
+    words = ", ".join(WORDS)
+    guess = f'Did you mean "{near[0]}"? ' if near else ""
+    return Problem(where, what, f"{guess}Use a word ({words}) or a glob over names, as `thaw inspect` lists them.")
+
+
+def describe_trainable(state: FreezeState, tree: LayerTree) -> list[str]:
+    """Return the shortest rules, words first, that thaw exactly the parameters of ``state``."""
+    left = set(state.trainable)
+    rules: list[str] = []
+    if left == match_rule("all", tree):
+        return ["all"]
+    tops = [f"top:{k}" for k in range(tree.block_count, 0, -1)]
+    for word in ("head", "embeddings", "blocks", *tops):
+        matched = match_rule(word, tree)
+        if matched and matched <= left:
+            rules.append(word)
+            left -= matched
+    for node in tree.nodes[1:]:
+        names = {tree.parameters[leaf].name for leaf in node.leaves}
+        if names and names <= left:
+            rules.append(node.path)
+            left -= names
+    return rules

@@ -1,0 +1,162 @@
+"""The typed form of a project file.
+
+Field names are the keys of the ``.thaw`` file (TOML), one class a table. Imports no heavy library.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from trainer_core.tasks.registry import task_names
+
+PROJECT_VERSION = 1
+
+ColumnRef = Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1)]
+"""A column: its name, or its position from 0."""
+
+Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+
+
+class Pooling(StrEnum):
+    """How the token states of a text become one vector."""
+
+    AUTO = "auto"
+    CLS = "cls"
+    MEAN = "mean"
+    LAST = "last"
+
+
+class Precision(StrEnum):
+    """The number format in which forward and backward passes are computed."""
+
+    AUTO = "auto"
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+
+
+class Schedule(StrEnum):
+    """How the learning rate falls after its warmup."""
+
+    LINEAR = "linear"
+    COSINE = "cosine"
+    CONSTANT = "constant"
+
+
+class StartFrom(StrEnum):
+    """Which weights a stage begins with: the best seen so far, or the last."""
+
+    BEST = "best"
+    LAST = "last"
+
+
+class Section(BaseModel):
+    """A table of the project file: unknown keys are refused, values are checked on assignment."""
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, frozen=True)
+
+
+class ModelSection(Section):
+    """``[model]``: which pretrained model, and how texts enter it."""
+
+    source: str = Field(default="starter:all-MiniLM-L6-v2", min_length=1)
+    max_length: int = Field(default=128, ge=4, le=32_768)
+    pooling: Pooling = Pooling.AUTO
+
+
+class ColumnsSection(Section):
+    """``[data.columns]``: which column plays which role; one not given is guessed."""
+
+    text: ColumnRef | None = None
+    label: ColumnRef | None = None
+
+
+class DataSection(Section):
+    """``[data]``: the files, relative to the project file, and how they are read."""
+
+    train: str = Field(min_length=1)
+    validation: str | None = Field(default=None, min_length=1)
+    validation_share: Share | None = None
+    limit: int | None = Field(default=None, ge=1)
+    header: bool | None = None
+    skip_incomplete: bool = False
+    columns: ColumnsSection = ColumnsSection()
+
+    @model_validator(mode="after")
+    def _one_validation_set(self) -> Self:
+        if self.validation is not None and self.validation_share is not None:
+            raise ValueError("validation and validation_share are both given; keep one of them")
+        return self
+
+    @property
+    def share_for_validation(self) -> float:
+        """The share of the training rows that is held out when no validation file is named."""
+        return 0.1 if self.validation_share is None else self.validation_share
+
+
+class TrainingSection(Section):
+    """``[training]``: what holds for every stage."""
+
+    batch_size: int = Field(default=32, ge=1, le=65_536)
+    accumulation: int = Field(default=1, ge=1, le=4_096)
+    precision: Precision = Precision.AUTO
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    metric: str = Field(default="macro_f1", min_length=1)
+    schedule: Schedule = Schedule.LINEAR
+    warmup_share: float = Field(default=0.1, ge=0.0, lt=1.0)
+    weight_decay: float = Field(default=0.01, ge=0.0, le=1.0)
+    max_gradient_norm: float = Field(default=1.0, gt=0.0)
+    evaluations_per_epoch: int = Field(default=1, ge=1, le=1_000)
+    probe: bool = True
+
+
+class UntilSection(Section):
+    """``until``: when a stage ends before its epochs are over."""
+
+    metric: str = Field(default="macro_f1", min_length=1)
+    at_least: float | None = None
+    patience: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.at_least is None and self.patience is None:
+            raise ValueError("neither at_least nor patience is given, so this rule never ends the stage")
+        return self
+
+
+class StageSection(Section):
+    """``[[stage]]``: which layers learn, how fast, and for how long."""
+
+    name: str = Field(min_length=1, max_length=80)
+    train: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1)
+    learning_rate: float = Field(gt=0.0, le=10.0)
+    epochs: int = Field(ge=1, le=100_000)
+    layer_decay: float = Field(default=1.0, gt=0.0, le=1.0)
+    until: UntilSection | None = None
+    start_from: StartFrom = StartFrom.LAST
+
+
+class Project(Section):
+    """What the user wants, whole. An empty list of stages means the default plan."""
+
+    version: Literal[1] = 1
+    task: str = "classification"
+    seed: int = Field(default=7, ge=0, lt=2**32)
+    model: ModelSection = ModelSection()
+    data: DataSection
+    training: TrainingSection = TrainingSection()
+    stage: tuple[StageSection, ...] = ()
+
+    @field_validator("task")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in task_names():
+            raise ValueError(f"this is no task Thaw knows; known are {', '.join(task_names())}")
+        return name
+
+    def changed(self, **sections: Any) -> Project:
+        """Return a checked copy in which the given sections or values are replaced."""
+        return Project.model_validate(self.model_dump() | sections)

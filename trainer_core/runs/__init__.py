@@ -1,0 +1,1 @@
+"""What is on disk: the run folder, the event journal, checkpoints, and the history folded from events."""

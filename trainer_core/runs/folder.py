@@ -1,0 +1,147 @@
+"""The run folder: where everything about a run lies on disk. Imports no torch.
+
+2026-11-23_1412_head-top-all/
+plan.toml  environment.json  events.jsonl
+checkpoints/step-00000412/weights.safetensors
+best                        the name of the best checkpoint
+model/                      a complete folder, written at the end
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from trainer_core.errors import InputError
+from trainer_core.files import replace_file
+from trainer_core.runs.history import RunHistory
+from trainer_core.runs.journal import read_journal
+from trainer_core.stages.plan import RunPlan
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths of one run."""
+
+    path: Path
+
+    @property
+    def plan_file(self) -> Path:
+        """The frozen plan."""
+        return self.path / "plan.toml"
+
+    @property
+    def journal_file(self) -> Path:
+        """Every event, one JSON object a line."""
+        return self.path / "events.jsonl"
+
+    @property
+    def environment_file(self) -> Path:
+        """Versions, device and hashes."""
+        return self.path / "environment.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def best_file(self) -> Path:
+        """The pointer to the best checkpoint: a text file with the name of its folder."""
+        return self.path / "best"
+
+    @property
+    def model(self) -> Path:
+        """The complete model, once the run is over."""
+        return self.path / "model"
+
+    def load_plan(self) -> RunPlan:
+        """Read the plan.
+
+        Raises:
+            InputError: this folder holds no readable plan.
+
+        """
+        try:
+            values = tomlkit.parse(self.plan_file.read_text(encoding="utf-8")).unwrap()
+            return RunPlan.model_validate(values)
+        except (OSError, ValueError) as cause:
+            remedy = "Name a run folder that Thaw made; it has plan.toml inside."
+            raise InputError.one(self.path, "This is not a run folder of Thaw.", remedy) from cause
+
+    def save_plan(self, plan: RunPlan) -> None:
+        """Write the plan."""
+        replace_file(self.plan_file, tomlkit.dumps(plan.model_dump(mode="json", exclude_none=True)).encode())
+
+    def save_environment(self, environment: dict[str, Any]) -> None:
+        """Write what the run was made with."""
+        replace_file(self.environment_file, json.dumps(environment, indent=2).encode())
+
+    def load_history(self) -> RunHistory:
+        """Fold the journal."""
+        return RunHistory().apply_all(read_journal(self.journal_file))
+
+    def best_checkpoint(self) -> Path:
+        """Return the folder of the best checkpoint.
+
+        Raises:
+            InputError: the run has none yet.
+
+        """
+        remedy = "Wait for the run's first evaluation, or name another run."
+        if not self.best_file.is_file():
+            raise InputError.one(self.path, "This run has no checkpoint yet.", remedy)
+        return self.checkpoints / self.best_file.read_text(encoding="utf-8").strip()
+
+
+def is_run_folder(path: Path) -> bool:
+    """Whether a folder looks like a run of Thaw."""
+    return (path / "plan.toml").is_file()
+
+
+def list_runs(parent: Path) -> list[RunFolder]:
+    """Return the runs inside a folder, the newest first; none where there is no such folder."""
+    if not parent.is_dir():
+        return []
+    return [RunFolder(path) for path in sorted(parent.iterdir(), reverse=True) if is_run_folder(path)]
+
+
+def create_run_folder(parent: Path, name: str) -> RunFolder:
+    """Make a new folder for a run below ``parent``; an existing one is never reused.
+
+    Args:
+        parent: where runs are kept; made if absent.
+        name: what to call it, after the time of its start.
+
+    Raises:
+        InputError: nothing can be written there.
+
+    """
+    stamp = datetime.datetime.now().strftime("%Y-%m-%d_%H%M%S")
+    base = f"{stamp}_{_slug(name)}"
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        for place in range(1, 1000):
+            path = parent / (base if place == 1 else f"{base}_{place}")
+            try:
+                path.mkdir()
+            except FileExistsError:
+                if not path.is_dir():
+                    raise
+                continue
+            (path / "checkpoints").mkdir()
+            return RunFolder(path)
+    except OSError as cause:
+        what = f"Runs cannot be written here: {cause.strerror}."
+        raise InputError.one(parent, what, "Choose another folder with --out, or mend its permissions.") from cause
+    raise InputError.one(parent, "Too many runs were started in one second.", "Try again.")
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "run"

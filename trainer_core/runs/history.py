@@ -1,0 +1,212 @@
+"""A run's history: a fold over its events. Everything on screen about a run is read from here. Imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import singledispatchmethod
+
+from trainer_core.training.events import (
+    Best,
+    BestRestored,
+    CheckpointSaved,
+    EvaluationFinished,
+    Event,
+    EventBase,
+    PoolingChosen,
+    ProbeFinished,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    RunWarning,
+    StageFinished,
+    StageStarted,
+    StepFinished,
+    WorkProgress,
+)
+
+
+class RunStatus(StrEnum):
+    """Where a run stands."""
+
+    PREPARING = "preparing"
+    TRAINING = "training"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass
+class Series:
+    """A growing line of a plot: steps and values."""
+
+    steps: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+    def add(self, step: int, value: float) -> None:
+        """Append one point."""
+        self.steps.append(step)
+        self.values.append(value)
+
+
+@dataclass
+class StageBand:
+    """The stretch of steps that a stage covers; ``end`` grows while it runs."""
+
+    name: str
+    start: int
+    end: int
+    trained_parameters: int
+    total_parameters: int
+    reason: str = ""
+
+
+@dataclass
+class RunHistory:
+    """What is known of a run after the events applied so far.
+
+    Attributes:
+        curves: by name: ``loss`` of training steps, ``learning_rate``, ``gradient_norm``, ``tokens_per_second``.
+        metrics: by name: what evaluations measured on the validation rows, the probe at the step it was made.
+        best: the best evaluation so far.
+        work: what is being done while no step runs: its name, how much is done, and how much there is.
+
+    """
+
+    status: RunStatus = RunStatus.PREPARING
+    started: RunStarted | None = None
+    curves: dict[str, Series] = field(default_factory=dict)
+    metrics: dict[str, Series] = field(default_factory=dict)
+    bands: list[StageBand] = field(default_factory=list)
+    best: Best | None = None
+    probe: ProbeFinished | None = None
+    pooling: str = ""
+    last_step: StepFinished | None = None
+    work: WorkProgress | None = None
+    warnings: list[str] = field(default_factory=list)
+    saves: list[int] = field(default_factory=list)
+    finished: RunFinished | None = None
+    failure: RunFailed | None = None
+    first_step_time: float | None = None
+
+    @property
+    def step(self) -> int:
+        """The number of optimiser steps done."""
+        return self.last_step.step if self.last_step else 0
+
+    @property
+    def total_steps(self) -> int:
+        """The most steps the stages that are left can bring the run to, given where finished ones ended."""
+        if self.started is None:
+            return 0
+        done = [band.end - band.start for band in self.bands if band.reason]
+        return sum(done) + sum(stage.steps for stage in self.started.stages[len(done) :])
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The time that the steps left will take at the speed of the present stage; None before there is one."""
+        if self.last_step is None or self.first_step_time is None or not self.bands:
+            return None
+        done = self.last_step.step - self.bands[-1].start
+        if done < 2:
+            return None
+        speed = (self.last_step.time - self.first_step_time) / (done - 1)
+        return max(0.0, speed * (self.total_steps - self.step))
+
+    def apply_all(self, events: Iterable[Event]) -> RunHistory:
+        """Apply events in order; return self."""
+        for event in events:
+            self.apply(event)
+        return self
+
+    def apply(self, event: Event) -> None:
+        """Fold one event in."""
+        self._apply(event)
+
+    @singledispatchmethod
+    def _apply(self, event: EventBase) -> None:
+        """Ignore an event that leaves no trace here."""
+
+    @_apply.register
+    def _(self, event: RunStarted) -> None:
+        self.started = event
+
+    @_apply.register
+    def _(self, event: WorkProgress) -> None:
+        self.work = event if event.done < event.total else None
+
+    @_apply.register
+    def _(self, event: PoolingChosen) -> None:
+        self.pooling = event.pooling
+
+    @_apply.register
+    def _(self, event: ProbeFinished) -> None:
+        self.probe = event
+        self._add_metrics(0, event.metrics)
+        self._set_best(0, "probe", event.metrics)
+
+    @_apply.register
+    def _(self, event: StageStarted) -> None:
+        self.status = RunStatus.TRAINING
+        self.first_step_time = None
+        self.bands.append(
+            StageBand(event.name, event.step, event.step, event.trained_parameters, event.total_parameters)
+        )
+
+    @_apply.register
+    def _(self, event: StepFinished) -> None:
+        self.last_step = event
+        self.first_step_time = self.first_step_time or event.time
+        self.bands[-1].end = event.step
+        self._curve("loss").add(event.step, event.loss)
+        self._curve("learning_rate").add(event.step, event.learning_rate)
+        self._curve("gradient_norm").add(event.step, event.gradient_norm)
+        self._curve("tokens_per_second").add(event.step, event.tokens / max(event.seconds, 1e-9))
+
+    @_apply.register
+    def _(self, event: EvaluationFinished) -> None:
+        self._add_metrics(event.step, event.metrics)
+        if event.is_best:
+            self._set_best(event.step, self.bands[event.stage].name, event.metrics)
+
+    @_apply.register
+    def _(self, event: CheckpointSaved) -> None:
+        self.saves.append(event.step)
+
+    @_apply.register
+    def _(self, event: BestRestored) -> None:
+        self.warnings.append(f"Went back to the best weights, those of step {event.step}.")
+
+    @_apply.register
+    def _(self, event: StageFinished) -> None:
+        self.bands[event.stage].reason = event.reason
+
+    @_apply.register
+    def _(self, event: RunWarning) -> None:
+        self.warnings.append(event.message)
+
+    @_apply.register
+    def _(self, event: RunFinished) -> None:
+        self.finished = event
+        self.best = event.best
+        self.status = RunStatus.STOPPED if event.stopped else RunStatus.FINISHED
+        self.work = None
+
+    @_apply.register
+    def _(self, event: RunFailed) -> None:
+        self.failure = event
+        self.status = RunStatus.FAILED
+        self.work = None
+
+    def _curve(self, name: str) -> Series:
+        return self.curves.setdefault(name, Series())
+
+    def _add_metrics(self, step: int, metrics: dict[str, float]) -> None:
+        for name, value in metrics.items():
+            self.metrics.setdefault(name, Series()).add(step, value)
+
+    def _set_best(self, step: int, stage: str, metrics: dict[str, float]) -> None:
+        metric = self.started.metric if self.started else ""
+        if metric in metrics:
+            self.best = Best(metric=metric, value=metrics[metric], step=step, stage=stage)

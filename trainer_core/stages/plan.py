@@ -1,0 +1,131 @@
+"""The run plan: wishes and facts resolved, nothing left to guess. Imports no torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from trainer_core.errors import InputError, Problem
+from trainer_core.layers.freeze import FreezeState, resolve_freeze
+from trainer_core.layers.tree import LayerTree
+from trainer_core.project.schema import (
+    ModelSection,
+    Project,
+    StageSection,
+    StartFrom,
+    TrainingSection,
+    UntilSection,
+)
+from trainer_core.stages.presets import default_stages
+
+
+class PlanPart(BaseModel):
+    """A frozen part of the plan."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StagePlan(PlanPart):
+    """One stage, resolved against the model's layers and the number of rows.
+
+    Attributes:
+        rules: the freeze rules as the user wrote them.
+        trainable: the names of the parameters that learn.
+        steps_per_epoch: optimiser steps in one pass over the training rows.
+
+    """
+
+    name: str
+    rules: tuple[str, ...]
+    trainable: tuple[str, ...]
+    trained_parameters: int
+    learning_rate: float
+    layer_decay: float
+    epochs: int
+    steps_per_epoch: int
+    until: UntilSection | None
+    start_from: StartFrom
+
+    @property
+    def steps(self) -> int:
+        """The most optimiser steps this stage can take."""
+        return self.epochs * self.steps_per_epoch
+
+    @property
+    def only_head(self) -> bool:
+        """Whether nothing outside the head learns."""
+        return all(name.startswith("head.") for name in self.trainable)
+
+
+class DataPlan(PlanPart):
+    """Which rows a run learns from. Paths are absolute; hashes are SHA-256 of the files."""
+
+    train: str
+    train_sha256: str
+    validation: str | None
+    validation_sha256: str | None
+    train_rows: int
+    validation_rows: int
+    labels: tuple[str, ...]
+
+
+class RunPlan(PlanPart):
+    """Everything a run needs to begin, and to be repeated."""
+
+    task: str
+    seed: int
+    project_file: str
+    model: ModelSection
+    model_folder: str
+    model_sha256: str
+    data: DataPlan
+    training: TrainingSection
+    device: str
+    total_parameters: int
+    stages: tuple[StagePlan, ...]
+
+    @property
+    def steps(self) -> int:
+        """The most optimiser steps the run can take."""
+        return sum(stage.steps for stage in self.stages)
+
+
+def resolve_stages(project: Project, tree: LayerTree, train_rows: int) -> tuple[StagePlan, ...]:
+    """Return the project's stages, or the default ones, resolved against a model and a number of rows.
+
+    Raises:
+        InputError: with the problems of all stages.
+
+    """
+    sections: Sequence[StageSection] = project.stage or default_stages(tree, project.training.metric)
+    plans: list[StagePlan] = []
+    problems: list[Problem] = []
+    rows_per_step = project.training.batch_size * project.training.accumulation
+    steps_per_epoch = max(1, math.ceil(train_rows / rows_per_step))
+    for place, section in enumerate(sections):
+        try:
+            state = resolve_freeze(section.train, tree, f"stage[{place}].train")
+        except InputError as error:
+            problems.extend(error.problems)
+            continue
+        plans.append(_stage_plan(section, state, tree, steps_per_epoch))
+    if problems:
+        raise InputError(problems)
+    return tuple(plans)
+
+
+def _stage_plan(section: StageSection, state: FreezeState, tree: LayerTree, steps_per_epoch: int) -> StagePlan:
+    return StagePlan(
+        name=section.name,
+        rules=section.train,
+        trainable=tuple(p.name for p in tree.parameters if p.name in state.trainable),
+        trained_parameters=state.trained,
+        learning_rate=section.learning_rate,
+        layer_decay=section.layer_decay,
+        epochs=section.epochs,
+        steps_per_epoch=steps_per_epoch,
+        until=section.until,
+        start_from=section.start_from,
+    )

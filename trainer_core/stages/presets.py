@@ -1,0 +1,85 @@
+"""Ready-made rows of stages. Imports no torch.
+
+The default is the recipe that Thaw is named for: solve the head on the frozen body (linear probing), thaw the top
+third, then everything with a rate that falls towards the embeddings. Sources: linear probing then fine-tuning,
+Kumar et al. 2022, arXiv:2202.10054; gradual unfreezing and discriminative rates, ULMFiT, Howard and Ruder 2018,
+arXiv:1801.06146.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from trainer_core.layers.tree import LayerTree
+from trainer_core.project.schema import StageSection, StartFrom, UntilSection
+
+
+def default_stages(tree: LayerTree, metric: str) -> tuple[StageSection, ...]:
+    """Return head, then the top third of the blocks, then everything."""
+    top = _top_third(tree)
+    return (
+        _stage("head", ("head",), 1e-3, 2),
+        _stage("top", ("head", top), 1e-4, 2, layer_decay=0.9, start_from=StartFrom.BEST),
+        _stage(
+            "all",
+            ("all",),
+            5e-5,
+            3,
+            layer_decay=0.9,
+            until=UntilSection(metric=metric, patience=2),
+            start_from=StartFrom.BEST,
+        ),
+    )
+
+
+def gradual_stages(tree: LayerTree, metric: str) -> tuple[StageSection, ...]:
+    """Return ULMFiT's gradual unfreezing: the head, then one more block a stage, then everything."""
+    stages = [_stage("head", ("head",), 1e-3, 1)]
+    stages += [_stage(f"top {k}", ("head", f"top:{k}"), 1e-4, 1, layer_decay=0.85) for k in range(1, tree.block_count)]
+    stages.append(_stage("all", ("all",), 5e-5, 2, layer_decay=0.85, until=UntilSection(metric=metric, patience=2)))
+    return tuple(stages)
+
+
+def all_at_once_stages(tree: LayerTree, metric: str) -> tuple[StageSection, ...]:
+    """Return a single stage in which everything learns."""
+    return (_stage("all", ("all",), 5e-5, 3, until=UntilSection(metric=metric, patience=2)),)
+
+
+def head_only_stages(tree: LayerTree, metric: str) -> tuple[StageSection, ...]:
+    """Return a single stage in which only the head learns: quick, and hard to overfit."""
+    return (_stage("head", ("head",), 1e-3, 5),)
+
+
+StagePreset = Callable[[LayerTree, str], tuple[StageSection, ...]]
+
+PRESETS: dict[str, StagePreset] = {
+    "Head, then top, then all": default_stages,
+    "Head only": head_only_stages,
+    "Gradual unfreezing (ULMFiT)": gradual_stages,
+    "All at once": all_at_once_stages,
+}
+
+
+def _top_third(tree: LayerTree) -> str:
+    return f"top:{max(1, round(tree.block_count / 3))}" if tree.block_count else "all"
+
+
+def _stage(
+    name: str,
+    train: tuple[str, ...],
+    learning_rate: float,
+    epochs: int,
+    *,
+    layer_decay: float = 1.0,
+    until: UntilSection | None = None,
+    start_from: StartFrom = StartFrom.LAST,
+) -> StageSection:
+    return StageSection(
+        name=name,
+        train=train,
+        learning_rate=learning_rate,
+        epochs=epochs,
+        layer_decay=layer_decay,
+        until=until,
+        start_from=start_from,
+    )

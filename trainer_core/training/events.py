@@ -1,0 +1,216 @@
+"""Everything that can be told about a run, as typed events. Imports no torch.
+
+The loop yields them, the journal keeps them, the window and ``--json`` show them. ``event`` is the name in
+snake_case and ``time`` seconds since the epoch; amounts carry their unit in their name.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+
+class EventBase(BaseModel):
+    """What all events share."""
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings", extra="ignore")
+
+    time: float = Field(default_factory=time.time)
+
+
+class StageOutline(BaseModel):
+    """What a plot has to know of a stage before it begins."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    epochs: int
+    steps: int
+    trained_parameters: int
+    total_parameters: int
+
+
+class RunStarted(EventBase):
+    """The run begins. ``baselines`` are scores reached without learning, by metric name."""
+
+    event: Literal["run_started"] = "run_started"
+    task: str
+    device: str
+    precision: str
+    seed: int
+    train_rows: int
+    validation_rows: int
+    labels: list[str]
+    stages: list[StageOutline]
+    metric: str
+    baselines: dict[str, float] = {}
+
+
+class WorkProgress(EventBase):
+    """Work that is no training step moves on: reading the model, or the pass through the frozen body."""
+
+    event: Literal["work_progress"] = "work_progress"
+    work: str
+    done: int
+    total: int
+
+
+class PoolingChosen(EventBase):
+    """How token states become one vector was decided by a quick linear probe; scores by choice."""
+
+    event: Literal["pooling_chosen"] = "pooling_chosen"
+    pooling: str
+    scores: dict[str, float]
+
+
+class ProbeFinished(EventBase):
+    """A linear head was solved on the frozen features; training starts from it. Metrics on the validation rows."""
+
+    event: Literal["probe_finished"] = "probe_finished"
+    metrics: dict[str, float]
+    seconds: float
+    inverse_regularisation: float
+
+
+class StageStarted(EventBase):
+    """A stage begins after ``step`` steps of the run."""
+
+    event: Literal["stage_started"] = "stage_started"
+    stage: int
+    name: str
+    step: int
+    trained_parameters: int
+    total_parameters: int
+    learning_rate: float
+    start_from: str
+
+
+class StepFinished(EventBase):
+    """One optimiser step. ``epoch`` is within the stage and fractional; ``loss`` the mean over the step's rows."""
+
+    event: Literal["step_finished"] = "step_finished"
+    step: int
+    stage: int
+    epoch: float
+    loss: float
+    learning_rate: float
+    gradient_norm: float
+    rows: int
+    tokens: int
+    seconds: float
+
+
+class EvaluationFinished(EventBase):
+    """The validation rows were predicted with the weights of this step."""
+
+    event: Literal["evaluation_finished"] = "evaluation_finished"
+    step: int
+    stage: int
+    epoch: float
+    metrics: dict[str, float]
+    seconds: float
+    is_best: bool
+
+
+class CheckpointSaved(EventBase):
+    """The weights of this step are on disk; ``best`` says whether the pointer to the best now names them."""
+
+    event: Literal["checkpoint_saved"] = "checkpoint_saved"
+    step: int
+    stage: int
+    path: str
+    bytes: int
+    best: bool
+
+
+class BestRestored(EventBase):
+    """A stage that starts from the best went back to the weights of this step."""
+
+    event: Literal["best_restored"] = "best_restored"
+    step: int
+    stage: int
+
+
+class StageFinished(EventBase):
+    """A stage is over. ``reason`` is epochs, at_least, patience or stopped."""
+
+    event: Literal["stage_finished"] = "stage_finished"
+    stage: int
+    name: str
+    step: int
+    reason: Literal["epochs", "at_least", "patience", "stopped"]
+
+
+class RunWarning(EventBase):
+    """Something the user should know, with what it means for the run."""
+
+    event: Literal["run_warning"] = "run_warning"
+    message: str
+
+
+class Best(BaseModel):
+    """The best checkpoint of a run."""
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings")
+
+    metric: str
+    value: float
+    step: int
+    stage: str
+
+
+class RunFinished(EventBase):
+    """The run is over and everything is saved. ``metrics`` are the best checkpoint's on the validation rows."""
+
+    event: Literal["run_finished"] = "run_finished"
+    folder: str
+    seconds: float
+    best: Best
+    metrics: dict[str, float]
+    stopped: bool = False
+
+
+class RunFailed(EventBase):
+    """The run ended by an error; what was saved before stays."""
+
+    event: Literal["run_failed"] = "run_failed"
+    what: str
+    why: str = ""
+    remedy: str = ""
+    traceback: str = ""
+
+
+Event = Annotated[
+    RunStarted
+    | WorkProgress
+    | PoolingChosen
+    | ProbeFinished
+    | StageStarted
+    | StepFinished
+    | EvaluationFinished
+    | CheckpointSaved
+    | BestRestored
+    | StageFinished
+    | RunWarning
+    | RunFinished
+    | RunFailed,
+    Field(discriminator="event"),
+]
+
+_ADAPTER: TypeAdapter[Any] = TypeAdapter(Event)
+
+
+def format_event(event: Event) -> str:
+    """Return an event as one line of JSON, without the line's end. Infinities and NaN become strings."""
+    return event.model_dump_json()
+
+
+def parse_event(line: str | bytes) -> Event | None:
+    """Return the event of a journal line, or None where the line is torn or of a kind this version does not know."""
+    try:
+        event: Event = _ADAPTER.validate_json(line)
+    except ValidationError:
+        return None
+    return event
