@@ -6,7 +6,8 @@ into a background job.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +17,20 @@ if TYPE_CHECKING:
     from trainer_core.inference.prediction import Prediction
     from trainer_core.models.facts import ModelFacts, StarterModel
     from trainer_core.project.schema import Project
+
+
+@dataclass(frozen=True)
+class OpenRows:
+    """Training rows that lie on disk.
+
+    Attributes:
+        rows: text and label of each; a slice reads from disk, so it belongs into a background job.
+        number_of: returns the number of a row in its file, counted from 1; quick.
+
+    """
+
+    rows: Sequence[tuple[str, str]]
+    number_of: Callable[[int], int]
 
 
 class TextPredictor(Protocol):
@@ -35,6 +50,10 @@ class Core(Protocol):
 
     def examine_data(self, project: Project, folder: Path) -> DataReport:
         """Read the rows of a project and report on them; paths are relative to ``folder``."""
+        ...
+
+    def open_rows(self, project: Project, folder: Path) -> OpenRows:
+        """Return all training rows, before any is held out."""
         ...
 
     def inspect_model(self, project: Project, folder: Path, label_count: int) -> ModelFacts:
@@ -67,6 +86,15 @@ class LocalCore:
         from trainer_core.data.prepare import examine_data
 
         return examine_data(project, folder)
+
+    def open_rows(self, project: Project, folder: Path) -> OpenRows:
+        """Return all training rows, before any is held out."""
+        from trainer_core.data.prepare import open_rows
+        from trainer_core.data.rows import LabelledRows
+
+        rows = open_rows(project, folder)
+        assert isinstance(rows, LabelledRows)
+        return OpenRows(rows, lambda place: rows.table.row_number(int(rows.positions[place])))
 
     def inspect_model(self, project: Project, folder: Path, label_count: int) -> ModelFacts:
         """Find the project's model and return its facts, without reading its weights."""

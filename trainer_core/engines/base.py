@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import Protocol
 
 from trainer_core.project.schema import Project
+from trainer_core.runs.folder import RunFolder
 from trainer_core.training.control import Control
 from trainer_core.training.events import Event
 
 
 class Engine(Protocol):
     """Where the loop runs. Each event was written to the journal before it is yielded."""
+
+    @property
+    def folder(self) -> RunFolder | None:
+        """The run's folder, once it was made; it is there before the first event."""
+        ...
 
     def run(self, project: Project, project_file: Path, runs: Path | None, control: Control) -> Iterator[Event]:
         """Check the input, make a run folder, train, and yield every event of the run.
@@ -25,6 +31,7 @@ class Engine(Protocol):
 
         Raises:
             InputError: the input is at fault; raised before anything is written.
+            Exception: anything else that ends the run; ``run_failed`` was yielded before.
 
         """
         ...

@@ -164,17 +164,15 @@ def describe_trainable(state: FreezeState, tree: LayerTree) -> list[str]:
     """Return the shortest rules, words first, that thaw exactly the parameters of ``state``."""
     left = set(state.trainable)
     rules: list[str] = []
-    if left == match_rule("all", tree):
-        return ["all"]
     tops = [f"top:{k}" for k in range(tree.block_count, 0, -1)]
-    for word in ("head", "embeddings", "blocks", *tops):
+    for word in ("all", "head", "embeddings", "blocks", *tops, "norms", "biases"):
         matched = match_rule(word, tree)
-        if matched and matched <= left:
+        if matched and matched <= state.trainable and matched & left:
             rules.append(word)
             left -= matched
     for node in tree.nodes[1:]:
         names = {tree.parameters[leaf].name for leaf in node.leaves}
-        if names and names <= left:
+        if names and names <= state.trainable and names & left:
             rules.append(node.path)
             left -= names
     return rules

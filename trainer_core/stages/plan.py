@@ -69,6 +69,7 @@ class DataPlan(PlanPart):
     train_rows: int
     validation_rows: int
     labels: tuple[str, ...]
+    text_column: str
 
 
 class RunPlan(PlanPart):

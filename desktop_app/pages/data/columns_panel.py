@@ -1,0 +1,129 @@
+"""The columns of the training file, each with its role."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QApplication, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+
+from desktop_app.widgets.elided_label import ElidedLabel
+from desktop_app.widgets.kit import GAP, Card, icon_button, muted, set_kind
+from trainer_core.data.report import ColumnInfo, ColumnRole
+
+ROLES = ((ColumnRole.TEXT, "Text"), (ColumnRole.LABEL, "Label"), (ColumnRole.IGNORE, "Not used"))
+ROLE_TIP = (
+    "What this column is for. The text is what the model reads, the label is what it learns to answer; "
+    "all other columns are not used."
+)
+
+
+class ColumnsPanel(Card):
+    """A card with one row a column."""
+
+    role_chosen = Signal(int, str)
+    guess_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Columns", parent)
+        self._guess = icon_button(
+            "mdi6.auto-fix", "Guess the columns again", "Forget the roles you chose and guess them from the file again"
+        )
+        self._guess.clicked.connect(self.guess_wanted)
+        self.add_title_widget(self._guess)
+        self._unknown = muted("The columns are shown once the file could be read.")
+        self.body.addWidget(self._unknown)
+        self._rows: list[ColumnRow] = []
+        self._refocus = -1
+
+    def show_columns(self, columns: Sequence[ColumnInfo]) -> None:
+        """Show these columns; none are unknown columns."""
+        same = [row.name for row in self._rows] == [column.name for column in columns]
+        if not same:
+            self._rebuild(len(columns))
+        for row, column in zip(self._rows, columns, strict=True):
+            row.show_column(column)
+        self._unknown.setVisible(not columns)
+        self._allow(True)
+
+    def show_busy(self) -> None:
+        """Let nothing be chosen for now."""
+        focus = QApplication.focusWidget()
+        self._refocus = next((place for place, row in enumerate(self._rows) if row.role is focus), -1)
+        self._allow(False)
+
+    def set_guess_enabled(self, enabled: bool) -> None:
+        """Allow to go back to guessing."""
+        self._guess.setEnabled(enabled)
+
+    def row(self, position: int) -> ColumnRow:
+        """Return the row of a column."""
+        return self._rows[position]
+
+    def _allow(self, allowed: bool) -> None:
+        for row in self._rows:
+            row.setEnabled(allowed)
+        if allowed and 0 <= self._refocus < len(self._rows):
+            self._rows[self._refocus].role.setFocus()
+            self._refocus = -1
+
+    def _rebuild(self, count: int) -> None:
+        for row in self._rows:
+            self.body.removeWidget(row)
+            row.deleteLater()
+        self._rows = [ColumnRow(self) for _ in range(count)]
+        for row in self._rows:
+            row.role_chosen.connect(self.role_chosen)
+            self.body.addWidget(row)
+
+
+class ColumnRow(QWidget):
+    """One column: its name, its role, whether that was guessed, and what stands in it."""
+
+    role_chosen = Signal(int, str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.name = ""
+        self._position = 0
+        self._name = ElidedLabel()
+        font = self._name.font()
+        font.setBold(True)
+        self._name.setFont(font)
+        self._examples = ElidedLabel()
+        set_kind(self._examples, "muted")
+        self.guessed = muted("guessed")
+        self.guessed.setWordWrap(False)
+        self.guessed.setToolTip("Thaw guessed this from the name and content of the column; choose to decide yourself")
+        self.role = QComboBox()
+        self.role.setToolTip(ROLE_TIP)
+        for role, word in ROLES:
+            self.role.addItem(word, role.value)
+        self.role.activated.connect(self._on_role_activated)
+        self._lay_out()
+
+    def show_column(self, column: ColumnInfo) -> None:
+        """Show a column."""
+        self.name, self._position = column.name, column.position
+        self._name.set_whole_text(column.name)
+        self._examples.set_whole_text(" · ".join(column.examples))
+        self._examples.setVisible(bool(column.examples))
+        self.role.setAccessibleName(f"Role of the column {column.name}")
+        with QSignalBlocker(self.role):
+            self.role.setCurrentIndex(self.role.findData(column.role.value))
+        self.guessed.setVisible(column.guessed and column.role is not ColumnRole.IGNORE)
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.setSpacing(GAP)
+        top.addWidget(self._name, 1)
+        top.addWidget(self.guessed)
+        top.addWidget(self.role)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, GAP // 2)
+        layout.setSpacing(2)
+        layout.addLayout(top)
+        layout.addWidget(self._examples)
+
+    def _on_role_activated(self, place: int) -> None:
+        self.role_chosen.emit(self._position, self.role.itemData(place))

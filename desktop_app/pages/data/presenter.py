@@ -1,0 +1,264 @@
+"""The logic of the data page: what the user does becomes changes of ``[data]``, what is known of the rows is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.adapters.rows_model import PAGE, Row, RowsModel
+from desktop_app.core_access import OpenRows
+from desktop_app.pages.base import PageState
+from desktop_app.pages.data.columns import with_role
+from desktop_app.pages.data.contract import DataPageView, DataSettings
+from desktop_app.pages.data.words import baseline_words, in_window_words, sentences
+from desktop_app.pages.refusals import refusal
+from desktop_app.workspace import Workspace
+from trainer_core.data.report import ColumnRole, DataReport, Finding, Severity
+from trainer_core.errors import InputError
+from trainer_core.project.schema import DataSection
+
+OPEN = "Opening the rows"
+DATA_KINDS = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".parquet")
+
+
+class DataPresenter(QObject):
+    """Keeps the data page and the project the same."""
+
+    state_changed = Signal()
+
+    def __init__(
+        self,
+        view: DataPageView,
+        workspace: Workspace,
+        choose_file: Callable[[str, Path], Path | None],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._view = view
+        self._workspace = workspace
+        self._choose_file = choose_file
+        self._rows = RowsModel(workspace.jobs, self)
+        view.set_rows(self._rows)
+        self._connect_view()
+        self._rows.fetch_failed.connect(view.show_error)
+        workspace.project_opened.connect(view.clear_notice)
+        workspace.project_changed.connect(self._show_project)
+        workspace.report_changed.connect(self._show_report)
+        self._show_project()
+        self._show_report()
+
+    def _connect_view(self) -> None:
+        view = self._view
+        view.file_dropped.connect(self._on_file_dropped)
+        view.file_wanted.connect(self._on_file_wanted)
+        view.reread_wanted.connect(self._workspace.examine_data)
+        view.role_chosen.connect(self._on_role_chosen)
+        view.guess_wanted.connect(self._on_guess_wanted)
+        view.header_chosen.connect(self._on_header_chosen)
+        view.validation_file_wanted.connect(self._on_validation_file_wanted)
+        view.share_chosen.connect(self._on_share_chosen)
+        view.limit_chosen.connect(self._on_limit_chosen)
+        view.skip_chosen.connect(self._on_skip_chosen)
+
+    # --- the mark of the page ----------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> PageState:
+        """The mark beside the page's name."""
+        workspace = self._workspace
+        if workspace.project is None:
+            return PageState.EMPTY
+        if self.problems:
+            return PageState.PROBLEM
+        return PageState.BUSY if workspace.report is None else PageState.OK
+
+    @property
+    def problems(self) -> list[str]:
+        """What has to be mended before training, one sentence each."""
+        workspace = self._workspace
+        if workspace.report_error is not None:
+            return sentences(workspace.report_error)
+        if workspace.report is None:
+            return []
+        return [f"{found.what} {in_window_words(found.remedy)}".strip() for found in workspace.report.errors]
+
+    # --- from the project to the page --------------------------------------------------------------------------
+
+    def _show_project(self) -> None:
+        project = self._workspace.project
+        if project is None:
+            self._view.show_empty()
+        else:
+            self._view.show_settings(self._settings(project.data))
+
+    def _settings(self, data: DataSection) -> DataSettings:
+        report = self._workspace.report
+        return DataSettings(
+            name=Path(data.train).name,
+            path=str(self._workspace.folder / data.train),
+            header=data.header,
+            header_found=report.header if report else None,
+            validation=data.validation,
+            share=data.share_for_validation,
+            limit=data.limit,
+            skip_incomplete=data.skip_incomplete,
+            columns_given=data.columns.text is not None or data.columns.label is not None,
+        )
+
+    def _show_report(self) -> None:
+        workspace = self._workspace
+        self._show_project()
+        if workspace.project is not None:
+            self._show_rows(workspace.report)
+            if workspace.report is not None:
+                self._show_known(workspace.report)
+            elif workspace.report_error is not None:
+                self._show_failure(workspace.report_error)
+            else:
+                self._view.show_busy()
+        self.state_changed.emit()
+
+    def _show_known(self, report: DataReport) -> None:
+        self._view.show_columns(report.columns)
+        self._view.show_report(report.findings, report.splits, baseline_words(report))
+
+    def _show_failure(self, error: Exception) -> None:
+        if isinstance(error, InputError):
+            findings = [Finding(Severity.ERROR, p.where, p.what, p.remedy) for p in error.problems]
+            self._view.show_failure(findings, None)
+        else:
+            self._view.show_failure((), error)
+
+    # --- the rows ----------------------------------------------------------------------------------------------
+
+    def _show_rows(self, report: DataReport | None) -> None:
+        workspace = self._workspace
+        workspace.jobs.forget(OPEN)
+        if report is None or workspace.project is None:
+            self._rows.clear()
+            self._view.show_row_count(0, 0)
+            return
+        self._rows.show_rows(len(report.sample), known=report.sample)
+        self._view.show_row_count(len(report.sample), row_count(workspace.project.data, report))
+        opening = partial(_open_rows, partial(workspace.core.open_rows, workspace.project, workspace.folder))
+        workspace.jobs.start(OPEN, opening, self._on_rows_opened, self._view.show_error)
+
+    def _on_rows_opened(self, opened: _Opened) -> None:
+        self._rows.show_rows(opened.total, opened.fetch, opened.first, opened.number_of)
+        self._view.show_row_count(opened.total, opened.total)
+
+    # --- from the page to the project --------------------------------------------------------------------------
+
+    def _on_file_dropped(self, path: str) -> None:
+        self._take_file(Path(path))
+
+    def _on_file_wanted(self) -> None:
+        path = self._choose_file("Choose the training data", self._workspace.folder)
+        if path is not None:
+            self._take_file(path)
+
+    def _take_file(self, path: Path) -> None:
+        if not self._is_readable(path):
+            return
+        project = self._workspace.project
+        if project is None:
+            self._workspace.new(path)
+            return
+        had_own_file = project.data.validation is not None
+        place = self._as_written(path)
+        self._update(train=place, columns={}, header=None, validation=None)
+        if had_own_file and place != project.data.train:
+            self._view.show_warning(
+                "The validation file belonged to the other data and was let go: a share of the new rows is held out."
+            )
+
+    def _is_readable(self, path: Path) -> bool:
+        if path.is_dir():
+            self._view.show_warning(f"“{path.name}” is a folder. Choose one file in it.")
+            return False
+        if path.suffix.lower() not in DATA_KINDS:
+            kinds = ", ".join(kind.removeprefix(".") for kind in DATA_KINDS)
+            self._view.show_warning(f"Thaw cannot read “{path.name}” as rows. It reads these kinds of files: {kinds}.")
+            return False
+        return True
+
+    def _as_written(self, path: Path) -> str:
+        """Return a path as the project writes it: relative where it lies below the project's folder."""
+        whole, folder = path.resolve(), self._workspace.folder.resolve()
+        return whole.relative_to(folder).as_posix() if whole.is_relative_to(folder) else str(whole)
+
+    def _on_role_chosen(self, position: int, role: str) -> None:
+        project, report = self._workspace.project, self._workspace.report
+        if project is None or report is None:
+            return
+        columns = with_role(report, project.data.columns, position, ColumnRole(role))
+        if columns is None:
+            self._show_known(report)
+            self._view.show_warning("One column has to be the text and one the label: give that role to another one.")
+        else:
+            self._update(columns=columns.model_dump())
+
+    def _on_guess_wanted(self) -> None:
+        self._update(columns={})
+
+    def _on_header_chosen(self, header: bool | None) -> None:
+        # Names are no names any more without a header, and positions deserve names with one: guess anew.
+        self._update(header=header, columns={})
+
+    def _on_validation_file_wanted(self) -> None:
+        path = self._choose_file("Choose the validation data", self._workspace.folder)
+        if path is None or not self._is_readable(path):
+            self._show_project()
+        else:
+            self._update(validation=self._as_written(path), validation_share=None)
+
+    def _on_share_chosen(self, share: float) -> None:
+        self._update(validation=None, validation_share=share)
+
+    def _on_limit_chosen(self, limit: int | None) -> None:
+        self._update(limit=limit)
+
+    def _on_skip_chosen(self, skip: bool) -> None:
+        self._update(skip_incomplete=skip)
+
+    def _update(self, **values: Any) -> None:
+        project = self._workspace.project
+        if project is None:
+            return
+        self._view.clear_notice()
+        try:
+            self._workspace.update(data=project.data.model_dump() | values)
+        except ValidationError as error:
+            self._view.show_error(refusal(error))
+        self._show_project()
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """Rows that can be asked for: how many, how, and the first of them."""
+
+    total: int
+    fetch: Callable[[int, int], Sequence[Row]]
+    first: Sequence[Row]
+    number_of: Callable[[int], int]
+
+
+def _open_rows(open_rows: Callable[[], OpenRows]) -> _Opened:
+    opened = open_rows()
+
+    def fetch(start: int, count: int) -> Sequence[Row]:
+        return opened.rows[start : start + count]
+
+    return _Opened(len(opened.rows), fetch, fetch(0, PAGE), opened.number_of)
+
+
+def row_count(data: DataSection, report: DataReport) -> int:
+    """Return how many training rows there are before any is held out."""
+    held_out = data.validation is None
+    return sum(split.rows for split in report.splits if held_out or split.name == "train")

@@ -1,0 +1,215 @@
+"""The widgets of the data page: columns and settings at the left, the rows, and the report at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QFrame, QScrollArea, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+
+from desktop_app.adapters.rows_model import RowsModel
+from desktop_app.pages.data.columns_panel import ColumnsPanel
+from desktop_app.pages.data.report_panel import ClassesPanel, FindingsPanel
+from desktop_app.pages.data.rows_panel import RowsPanel
+from desktop_app.pages.data.settings_panel import ReadingPanel, ValidationPanel
+from desktop_app.theme import Theme
+from desktop_app.widgets.kit import GAP, EmptyState, Notice, PageFrame, icon_button, plain_button, primary_button
+
+if TYPE_CHECKING:
+    from desktop_app.pages.data.contract import DataSettings
+    from trainer_core.data.report import ColumnInfo, Finding, SplitInfo
+
+FILE_FILTER = "Data (*.csv *.tsv *.tab *.txt *.jsonl *.ndjson *.json *.parquet);;All files (*)"
+NARROW = 60
+"""Below so many letters of width, the report stands under the rows instead of beside them."""
+
+
+class DataView(QWidget):
+    """The page. Takes a file that is dropped anywhere on it."""
+
+    file_dropped = Signal(str)
+    file_wanted = Signal()
+    reread_wanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAcceptDrops(True)
+        self.notice = Notice()
+        self.columns = ColumnsPanel()
+        self.reading = ReadingPanel()
+        self.validation = ValidationPanel()
+        self.rows = RowsPanel()
+        self.findings = FindingsPanel(theme)
+        self.classes = ClassesPanel(theme)
+        self.role_chosen = self.columns.role_chosen
+        self.guess_wanted = self.columns.guess_wanted
+        self.header_chosen = self.reading.header_chosen
+        self.limit_chosen = self.reading.limit_chosen
+        self.skip_chosen = self.reading.skip_chosen
+        self.share_chosen = self.validation.share_chosen
+        self.validation_file_wanted = self.validation.file_wanted
+        self._frame = self._make_frame()
+        self._empty = self._make_empty()
+        self._pages = QStackedLayout()
+        self._pages.addWidget(self._empty)
+        self._pages.addWidget(self._frame)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._pages, 1)
+
+    # --- what the presenter shows ------------------------------------------------------------------------------
+
+    def show_empty(self) -> None:
+        """Show that there is no project."""
+        self._pages.setCurrentWidget(self._empty)
+
+    def show_settings(self, settings: DataSettings) -> None:
+        """Show what the project says."""
+        self._pages.setCurrentWidget(self._frame)
+        self._frame.set_subtitle(f"{settings.path} · drop another file on this page to replace it")
+        self.reading.show_settings(settings)
+        self.validation.show_settings(settings)
+        self.columns.set_guess_enabled(settings.columns_given)
+
+    def show_columns(self, columns: Sequence[ColumnInfo]) -> None:
+        """Show the columns of the training file."""
+        self.columns.show_columns(columns)
+
+    def show_busy(self) -> None:
+        """Show that the rows are being read."""
+        self.columns.show_busy()
+        self.findings.show_busy()
+        self.classes.show_splits((), "")
+
+    def show_report(self, findings: Sequence[Finding], splits: Sequence[SplitInfo], baseline: str) -> None:
+        """Show what was noticed, the classes, and what always answering the same would score."""
+        self.findings.show_findings(findings)
+        self.classes.show_splits(splits, baseline)
+
+    def show_failure(self, findings: Sequence[Finding], error: Exception | None) -> None:
+        """Show why there is no report: as findings, or as an error nobody foresaw."""
+        self.columns.show_columns(())
+        self.classes.show_splits((), "")
+        if error is None:
+            self.findings.show_findings(findings)
+        else:
+            self.findings.show_error(error)
+
+    def set_rows(self, rows: RowsModel) -> None:
+        """Show this table of rows."""
+        self.rows.set_rows(rows)
+
+    def show_row_count(self, shown: int, total: int) -> None:
+        """Tell how many rows can be scrolled through, of how many there are."""
+        self.rows.show_count(shown, total)
+
+    def show_error(self, error: Exception) -> None:
+        """Show why what the user did was refused."""
+        self.notice.show_error(error)
+
+    def show_warning(self, text: str) -> None:
+        """Show something the user has to know about what they did."""
+        self.notice.show_warning(text)
+
+    def clear_notice(self) -> None:
+        """Show no error and no warning."""
+        self.notice.clear()
+
+    def ask_for_file(self, title: str, folder: Path) -> Path | None:
+        """Let the user choose a data file."""
+        name, _ = QFileDialog.getOpenFileName(self, title, str(folder), FILE_FILTER)
+        return Path(name) if name else None
+
+    # --- Qt ----------------------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files, and nothing else."""
+        if _local_files(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Tell which file was dropped; of several, the first."""
+        files = _local_files(event)
+        if files:
+            event.acceptProposedAction()
+            self.file_dropped.emit(files[0])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the report under the rows where there is no room beside them."""
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW * 2 * self.fontMetrics().averageCharWidth()
+        self._content.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
+
+    # --- layout ------------------------------------------------------------------------------------------------
+
+    def _make_empty(self) -> EmptyState:
+        empty = EmptyState(
+            "mdi6.file-table-outline",
+            "No data yet",
+            "Drop a file with one text and one label a row here, or choose one: CSV, TSV, JSON lines, JSON or Parquet.",
+        )
+        button = primary_button("&Choose a file…")
+        button.setToolTip("Begin a project on a file with your rows")
+        button.clicked.connect(self.file_wanted)
+        empty.add_action(button)
+        self.first_choose = button
+        return empty
+
+    def _make_frame(self) -> PageFrame:
+        frame = PageFrame("Data")
+        self.reread = icon_button("mdi6.refresh", "Read again", "Read the files again, after they changed on disk")
+        self.reread.setShortcut("F5")
+        self.reread.clicked.connect(self.reread_wanted)
+        self.choose = plain_button("&Choose a file…", "mdi6.folder-open-outline")
+        self.choose.setToolTip("Learn from another file; the roles of its columns are guessed anew")
+        self.choose.clicked.connect(self.file_wanted)
+        frame.add_header_widget(self.reread)
+        frame.add_header_widget(self.choose)
+        frame.body.addWidget(self.notice)
+        frame.body.addWidget(self._make_columns(), 1)
+        return frame
+
+    def _make_columns(self) -> QSplitter:
+        report = _splitter(Qt.Orientation.Vertical, self.findings, self.classes)
+        report.setSizes([300, 400])
+        self._content = _splitter(Qt.Orientation.Horizontal, self.rows, report)
+        self._content.setStretchFactor(0, 3)
+        self._content.setStretchFactor(1, 2)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2 * GAP)
+        for card in (self.columns, self.reading, self.validation):
+            column.addWidget(card)
+        column.addStretch(1)
+        whole = _splitter(Qt.Orientation.Horizontal, _scrolled(left), self._content)
+        whole.setStretchFactor(0, 0)
+        whole.setStretchFactor(1, 1)
+        whole.setSizes([280, 900])
+        return whole
+
+
+def _splitter(orientation: Qt.Orientation, *widgets: QWidget) -> QSplitter:
+    splitter = QSplitter(orientation)
+    splitter.setChildrenCollapsible(False)
+    splitter.setHandleWidth(2 * GAP)
+    for widget in widgets:
+        splitter.addWidget(widget)
+    return splitter
+
+
+def _scrolled(widget: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(widget)
+    area.setMinimumWidth(widget.minimumSizeHint().width() + area.verticalScrollBar().sizeHint().width())
+    return area
+
+
+def _local_files(event: QDropEvent) -> list[str]:
+    return [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]

@@ -1,0 +1,294 @@
+"""The logic of the Layers page: what a stage thaws, shown as ticks; ticks written back as rules. Owns no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtGui import QAction, QUndoCommand, QUndoStack
+
+from desktop_app.adapters.layer_model import LayerModel
+from desktop_app.adapters.layer_words import (
+    BYTES_PER_VALUE,
+    NOTHING,
+    format_bytes,
+    format_share,
+    plan_problems,
+    rules_words,
+    sentences,
+    shorten,
+    state_of_rules,
+)
+from desktop_app.pages.base import PageState
+from desktop_app.workspace import Workspace
+from trainer_core.layers.freeze import FreezeState, describe_trainable, freeze_state, match_rule
+from trainer_core.layers.tree import LayerNode, LayerTree
+
+PRESETS: dict[str, tuple[str, ...]] = {
+    "head only": ("head",),
+    "everything": ("all",),
+    "norms and biases": ("head", "norms", "biases"),
+    "embeddings frozen": ("all", "!embeddings"),
+}
+
+
+@dataclass(frozen=True)
+class LayersSummary:
+    """What the ticks come to, in words."""
+
+    learning: str
+    share: str
+    tensors: str
+    checkpoint: str
+    words: str
+    rules: str
+    all_rules: str
+
+
+class LayersView(Protocol):
+    """What the presenter needs of the page's widgets."""
+
+    stage_picked: SignalInstance
+    preset_wished: SignalInstance
+    top_wished: SignalInstance
+    only_wished: SignalInstance
+    freeze_up_to_wished: SignalInstance
+    look_again_wished: SignalInstance
+
+    def set_model(self, model: LayerModel) -> None:
+        """Show this model in the tree."""
+        ...
+
+    def set_undo_actions(self, undo: QAction, redo: QAction) -> None:
+        """Offer these two."""
+        ...
+
+    def show_waiting(self, title: str, text: str) -> None:
+        """Show that there is no tree yet, and why."""
+        ...
+
+    def show_error(self, error: Exception) -> None:
+        """Show why there is no tree."""
+        ...
+
+    def show_tree(self) -> None:
+        """Show the tree."""
+        ...
+
+    def set_stages(self, names: Sequence[str], chosen: int) -> None:
+        """Offer these stages."""
+        ...
+
+    def set_block_count(self, count: int) -> None:
+        """Offer the top 1 to ``count`` blocks."""
+        ...
+
+    def set_summary(self, summary: LayersSummary) -> None:
+        """Show what the ticks come to."""
+        ...
+
+    def set_problem(self, text: str) -> None:
+        """Show what is wrong with the rules of this stage; nothing when empty."""
+        ...
+
+
+class LayersPresenter(QObject):
+    """Keeps the tree, the summary and the chosen stage's rules the same thing."""
+
+    state_changed = Signal()
+
+    def __init__(self, view: LayersView, workspace: Workspace, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._view = view
+        self._workspace = workspace
+        self._state = PageState.EMPTY
+        self._problems: list[str] = []
+        self._rules_known: list[tuple[str, ...]] = []
+        self._writing = False
+        self.model = LayerModel(self)
+        self.undo_stack = QUndoStack(self)
+        view.set_model(self.model)
+        view.set_undo_actions(self.undo_stack.createUndoAction(self), self.undo_stack.createRedoAction(self))
+        self._listen()
+        self._refresh()
+
+    def _listen(self) -> None:
+        view, workspace = self._view, self._workspace
+        self.model.ticked.connect(self._on_ticked)
+        view.stage_picked.connect(self._on_stage_picked)
+        view.preset_wished.connect(self._on_preset_wished)
+        view.top_wished.connect(self._on_top_wished)
+        view.only_wished.connect(self._on_only_wished)
+        view.freeze_up_to_wished.connect(self._on_freeze_up_to_wished)
+        view.look_again_wished.connect(self._on_look_again_wished)
+        workspace.project_opened.connect(self._on_project_opened)
+        workspace.project_changed.connect(self._refresh)
+        workspace.facts_changed.connect(self._refresh)
+        workspace.stage_chosen.connect(self._refresh)
+
+    @property
+    def state(self) -> PageState:
+        """The mark beside the page's name."""
+        return self._state
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with the rules of any stage."""
+        return list(self._problems)
+
+    # --- what is shown -----------------------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        workspace = self._workspace
+        if workspace.project is None:
+            self._view.show_waiting("No project is open", "Open a project, or drop a file to begin one.")
+            self._set_state(PageState.EMPTY)
+        elif workspace.facts is None and workspace.facts_error is not None:
+            self._view.show_error(workspace.facts_error)
+            self._set_state(PageState.EMPTY)
+        elif workspace.facts is None:
+            self._view.show_waiting("Looking at the model…", "Its layers are listed here in a moment.")
+            self._set_state(PageState.BUSY)
+        else:
+            self._show_layers(workspace.facts.tree)
+
+    def _show_layers(self, tree: LayerTree) -> None:
+        stages = self._workspace.stages()
+        rules = [stage.train for stage in stages]
+        if tree != self.model.tree or (rules != self._rules_known and not self._writing):
+            self.undo_stack.clear()
+        self._rules_known = rules
+        place = self._place
+        state, error = state_of_rules(rules[place], tree)
+        self.model.set_tree(tree)
+        self.model.set_trainable(state.trainable)
+        self._view.set_stages([stage.name for stage in stages], place)
+        self._view.set_block_count(tree.block_count)
+        self._view.set_summary(_summary(state, tree, rules[place]))
+        self._view.set_problem("\n".join(sentences(error)) if error else "")
+        self._view.show_tree()
+        project = self._workspace.project
+        problems = plan_problems(project, tree, rows=1) if project else []
+        self._set_state(PageState.PROBLEM if problems else PageState.OK, problems)
+
+    def _set_state(self, state: PageState, problems: Sequence[str] = ()) -> None:
+        if (state, list(problems)) != (self._state, self._problems):
+            self._state, self._problems = state, list(problems)
+            self.state_changed.emit()
+
+    @property
+    def _place(self) -> int:
+        return min(self._workspace.stage, max(0, len(self._workspace.stages()) - 1))
+
+    # --- what the user does ------------------------------------------------------------------------------------
+
+    def _on_ticked(self, path: str) -> None:
+        tree = self.model.tree
+        if tree is not None:
+            self._thaw(f"tick of {path or 'the whole model'}", _rules_of(self.model.trainable, tree))
+
+    def _on_stage_picked(self, place: int) -> None:
+        self._workspace.choose_stage(place)
+
+    def _on_preset_wished(self, name: str) -> None:
+        tree = self.model.tree
+        if tree is not None:
+            matching = tuple(rule for rule in PRESETS[name] if match_rule(rule.removeprefix("!"), tree))
+            self._thaw(name, matching or NOTHING)
+
+    def _on_top_wished(self, blocks: int) -> None:
+        self._thaw(f"top {blocks} blocks", ("head", f"top:{blocks}"))
+
+    def _on_only_wished(self, path: str) -> None:
+        node, tree = self._node(path), self.model.tree
+        if node is not None and tree is not None:
+            names = {tree.parameters[leaf].name for leaf in node.leaves}
+            self._thaw(f"train only {path or 'the whole model'}", _rules_of(names, tree))
+
+    def _on_freeze_up_to_wished(self, path: str) -> None:
+        node, tree = self._node(path), self.model.tree
+        if node is not None and tree is not None:
+            learning = self.model.trainable - names_up_to(node, tree)
+            self._thaw(f"freeze up to {path or 'the whole model'}", _rules_of(learning, tree))
+
+    def _on_look_again_wished(self) -> None:
+        self._workspace.inspect_model()
+
+    def _on_project_opened(self) -> None:
+        self.undo_stack.clear()
+
+    def _node(self, path: str) -> LayerNode | None:
+        nodes = self.model.tree.nodes if self.model.tree else ()
+        return next((node for node in nodes if node.path == path), None)
+
+    def _thaw(self, what: str, rules: tuple[str, ...]) -> None:
+        """Give the chosen stage these rules, in a way that can be undone."""
+        place = self._place
+        before = self._workspace.stages()[place].train
+        if rules != before:
+            self.undo_stack.push(_RulesCommand(what, place, before, rules, self._write))
+        self._refresh()
+
+    def _write(self, place: int, rules: tuple[str, ...]) -> None:
+        self._writing = True
+        try:
+            self._workspace.choose_stage(place)
+            self._workspace.replace_stage(place, train=rules)
+        finally:
+            self._writing = False
+
+
+class _RulesCommand(QUndoCommand):
+    """One change of one stage's rules."""
+
+    def __init__(
+        self,
+        what: str,
+        place: int,
+        before: tuple[str, ...],
+        after: tuple[str, ...],
+        write: Callable[[int, tuple[str, ...]], None],
+    ) -> None:
+        super().__init__(what)
+        self._place = place
+        self._before = before
+        self._after = after
+        self._write = write
+
+    def redo(self) -> None:
+        """Make the change."""
+        self._write(self._place, self._after)
+
+    def undo(self) -> None:
+        """Take it back."""
+        self._write(self._place, self._before)
+
+
+def names_up_to(node: LayerNode, tree: LayerTree) -> set[str]:
+    """Return the parameters of a node and all that are nearer the input than it."""
+    depths = [tree.depth_of(parameter.name) for parameter in tree.parameters]
+    nearest = min(depths[leaf] for leaf in node.leaves)
+    last = node.leaves[-1]
+    return {
+        parameter.name
+        for place, (parameter, depth) in enumerate(zip(tree.parameters, depths, strict=True))
+        if depth > nearest or (depth == nearest and place <= last)
+    }
+
+
+def _rules_of(names: frozenset[str] | set[str], tree: LayerTree) -> tuple[str, ...]:
+    return tuple(describe_trainable(freeze_state(tree, names), tree)) or NOTHING
+
+
+def _summary(state: FreezeState, tree: LayerTree, rules: Sequence[str]) -> LayersSummary:
+    return LayersSummary(
+        learning=f"{state.trained:,} of {state.total:,}",
+        share=format_share(state.share),
+        tensors=f"{len(state.trainable):,} of {len(tree.parameters):,} tensors",
+        checkpoint=format_bytes(state.trained * BYTES_PER_VALUE),
+        words=rules_words(rules, most=4),
+        rules=shorten(rules, most=6),
+        all_rules=", ".join(rules),
+    )

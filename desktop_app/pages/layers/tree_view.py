@@ -1,0 +1,191 @@
+"""The tree of layers: boxes, a search that keeps what was unfolded, and marks that need no colour."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRegularExpression,
+    QSize,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+    QWidget,
+)
+
+from desktop_app.adapters.layer_model import NODE_ROLE, SEARCH_ROLE, SHARE_ROLE, STATE_ROLE, Column, LayerModel
+from desktop_app.theme import Theme
+from trainer_core.layers.tree import LayerKind, LayerNode
+
+MARKS = {
+    Qt.CheckState.Checked: ("mdi6.fire", "warm"),
+    Qt.CheckState.Unchecked: ("mdi6.snowflake", "frozen"),
+    Qt.CheckState.PartiallyChecked: ("mdi6.snowflake-melt", "muted"),
+}
+BAR_HEIGHT = 3
+ROW_AIR = 8
+
+
+class LayerTreeView(QTreeView):
+    """Shows a ``LayerModel`` through a search. Space ticks the current row, whichever column it stands in."""
+
+    current_changed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._unfolded: set[str] = set()
+        self._listening = True
+        self.filter = QSortFilterProxyModel(self)
+        self.filter.setFilterRole(SEARCH_ROLE)
+        self.filter.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.filter.setRecursiveFilteringEnabled(True)
+        self.filter.setAutoAcceptChildRows(True)
+        self.setModel(self.filter)
+        self.setItemDelegate(LayerDelegate(theme, self))
+        self.setUniformRowHeights(True)
+        self.setAllColumnsShowFocus(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setAccessibleName("Layers of the model")
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.expanded.connect(self._on_expanded)
+        self.collapsed.connect(self._on_collapsed)
+
+    def show_layers(self, model: LayerModel) -> None:
+        """Show a model."""
+        self.filter.setSourceModel(model)
+        model.modelReset.connect(self._on_model_reset)
+        self.selectionModel().currentChanged.connect(self.current_changed)
+        self._dress_header()
+        self._on_model_reset()
+
+    @property
+    def current_path(self) -> str | None:
+        """The path of the current layer, empty for the whole model; None without one."""
+        node = self.currentIndex().data(NODE_ROLE)
+        return node.path if node is not None else None
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether some layers are hidden because they do not match."""
+        return bool(self.filter.filterRegularExpression().pattern())
+
+    def search(self, text: str) -> None:
+        """Show only the layers that hold all these words in their path or meaning, with what is above and below."""
+        words = [QRegularExpression.escape(word) for word in text.split()]
+        self._listening = False
+        self.filter.setFilterRegularExpression("".join(f"(?=.*{word})" for word in words))
+        if words:
+            self.expandAll()
+            self._listening = True
+        else:
+            self._unfold()
+        if self.currentIndex().isValid():
+            self.scrollTo(self.currentIndex())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Tick the current row on Space; leave the rest to Qt."""
+        index = self.currentIndex().siblingAtColumn(Column.NAME)
+        if event.key() != Qt.Key.Key_Space or not index.isValid():
+            super().keyPressEvent(event)
+            return
+        checked = index.data(STATE_ROLE) is Qt.CheckState.Checked
+        after = Qt.CheckState.Unchecked if checked else Qt.CheckState.Checked
+        self.filter.setData(index, after.value, Qt.ItemDataRole.CheckStateRole)
+
+    def _dress_header(self) -> None:
+        header = self.header()
+        header.setStretchLastSection(False)
+        header.setMinimumSectionSize(60)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(Column.MEANING, QHeaderView.ResizeMode.Stretch)
+        header.setSectionsMovable(False)
+        header.setHighlightSections(False)
+
+    def _on_model_reset(self) -> None:
+        nodes = self._nodes()
+        if not self._unfolded & {node.path for node in nodes if node.path}:
+            self._unfolded = _first_unfolded(nodes)
+        if self.is_searching:
+            self.expandAll()
+        else:
+            self._unfold()
+        if not self.currentIndex().isValid():
+            self.setCurrentIndex(self.filter.index(0, 0))
+
+    def _on_expanded(self, index: QModelIndex) -> None:
+        if self._listening and not self.is_searching:
+            self._unfolded.add(index.data(NODE_ROLE).path)
+
+    def _on_collapsed(self, index: QModelIndex) -> None:
+        if self._listening and not self.is_searching:
+            self._unfolded.discard(index.data(NODE_ROLE).path)
+
+    def _unfold(self) -> None:
+        """Unfold exactly what was unfolded before a search or a reset."""
+        self._listening = False
+        self.collapseAll()
+        model = self.filter.sourceModel()
+        for node in self._nodes():
+            if node.path in self._unfolded and isinstance(model, LayerModel):
+                self.expand(self.filter.mapFromSource(model.index_of(node)))
+        self._listening = True
+
+    def _nodes(self) -> tuple[LayerNode, ...]:
+        model = self.filter.sourceModel()
+        tree = model.tree if isinstance(model, LayerModel) else None
+        return tree.nodes if tree else ()
+
+
+class LayerDelegate(QStyledItemDelegate):
+    """Adds the mark of what learns, and a bar for the share."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._icons = {state: theme.icon(name, role) for state, (name, role) in MARKS.items()}
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Put a snow flake or a flame before the word."""
+        super().initStyleOption(option, index)
+        if index.column() == Column.LEARNS:
+            option.icon = self._icons[index.data(STATE_ROLE)]
+            option.features |= QStyleOptionViewItem.ViewItemFeature.HasDecoration
+            side = option.fontMetrics.height()
+            option.decorationSize = QSize(side, side)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        """Return the size of a cell with some air, and room for the box that a style sheet may enlarge."""
+        air = QSize(3 * ROW_AIR if index.column() == Column.NAME else ROW_AIR, ROW_AIR)
+        return super().sizeHint(option, index) + air
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Paint the cell, and under a share its bar."""
+        super().paint(painter, option, index)
+        if index.column() == Column.SHARE:
+            self._paint_bar(painter, option.rect, index.data(SHARE_ROLE))
+
+    def _paint_bar(self, painter: QPainter, cell: QRect, share: float) -> None:
+        track = QRect(cell.left() + 6, cell.bottom() - BAR_HEIGHT, cell.width() - 12, BAR_HEIGHT)
+        filled = QRect(track)
+        filled.setWidth(round(track.width() * share))
+        painter.fillRect(track, self._theme.color("line"))
+        painter.fillRect(filled, self._theme.color("accent"))
+
+
+def _first_unfolded(nodes: tuple[LayerNode, ...]) -> set[str]:
+    """Return the paths of all nodes above the blocks, so that the blocks can be seen at once."""
+    blocks = next((node.path for node in nodes if node.kind is LayerKind.BLOCKS), "")
+    return {node.path for node in nodes if not node.path or f"{blocks}.".startswith(f"{node.path}.")}

@@ -1,0 +1,301 @@
+"""The widgets of the Layers page. No logic: setters show, signals ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QSpinBox,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.adapters.layer_model import LayerModel
+from desktop_app.pages.layers.presenter import LayersSummary
+from desktop_app.pages.layers.summary import SummaryCard
+from desktop_app.pages.layers.tree_view import LayerTreeView
+from desktop_app.theme import Theme
+from desktop_app.widgets.flow import FlowLayout
+from desktop_app.widgets.kit import GAP, EmptyState, Notice, PageFrame, muted, plain_button
+
+PRESET_BUTTONS = (
+    ("head only", "&Head only", "Only the new head learns: quick, and hard to overfit"),
+    ("everything", "&Everything", "All layers learn: the most to gain, and the slowest"),
+    (
+        "norms and biases",
+        "&Norms and biases",
+        "The head and the smallest parts of every layer learn: a tiny checkpoint",
+    ),
+    ("embeddings frozen", "E&mbeddings frozen", "All but the embeddings learns: rare words keep their meaning"),
+)
+ONLY_TIP = "This layer learns and all others are frozen"
+FREEZE_TIP = "This layer and all that come before it, nearer to the text, are frozen"
+
+
+class LayersPage(PageFrame):
+    """The tree of layers, what its ticks come to, and ready-made choices."""
+
+    stage_picked = Signal(int)
+    preset_wished = Signal(str)
+    top_wished = Signal(int)
+    only_wished = Signal(str)
+    freeze_up_to_wished = Signal(str)
+    look_again_wished = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__("Layers", "Ticked layers learn; the others keep what they know.", parent)
+        self._theme = theme
+        self.tree = LayerTreeView(theme)
+        self.stages = QComboBox()
+        self.add_header_widget(self._build_stage_picker())
+        self._waiting = EmptyState("mdi6.layers-triple", "", "")
+        self.error = Notice()
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self._waiting)
+        self.pages.addWidget(self._build_error())
+        self.pages.addWidget(self._build_content())
+        self.body.addWidget(self.pages, 1)
+        self.tree.current_changed.connect(self._on_current_changed)
+        self.tree.customContextMenuRequested.connect(self._on_menu_requested)
+
+    # --- setters -----------------------------------------------------------------------------------------------
+
+    def set_model(self, model: LayerModel) -> None:
+        """Show this model in the tree."""
+        self.tree.show_layers(model)
+
+    def set_undo_actions(self, undo: QAction, redo: QAction) -> None:
+        """Offer these two, with their usual keys."""
+        undo.setShortcuts([QKeySequence("Ctrl+Z")])
+        redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
+        for action, icon, name in ((undo, "mdi6.undo", "Undo"), (redo, "mdi6.redo", "Redo")):
+            action.setIcon(self._theme.icon(icon))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            self.addAction(action)
+            button = QToolButton()
+            button.setDefaultAction(action)
+            button.setAccessibleName(f"{name} the last change of layers")
+            self._history.addWidget(button)
+
+    def show_waiting(self, title: str, text: str) -> None:
+        """Show that there is no tree yet, and why."""
+        self._waiting.set_words(title, text)
+        self._show(0)
+
+    def show_error(self, error: Exception) -> None:
+        """Show why there is no tree."""
+        self.error.show_error(error)
+        self._show(1)
+
+    def show_tree(self) -> None:
+        """Show the tree."""
+        self._show(2)
+
+    def set_stages(self, names: Sequence[str], chosen: int) -> None:
+        """Offer these stages."""
+        labels = [f"{place + 1} · {name}" for place, name in enumerate(names)]
+        with QSignalBlocker(self.stages):
+            if labels != [self.stages.itemText(place) for place in range(self.stages.count())]:
+                self.stages.clear()
+                self.stages.addItems(labels)
+            self.stages.setCurrentIndex(chosen)
+
+    def set_block_count(self, count: int) -> None:
+        """Offer the top 1 to ``count`` blocks."""
+        if self.top_count.maximum() != max(1, count):
+            self.top_count.setMaximum(max(1, count))
+            self.top_count.setValue(max(1, round(count / 3)))
+        self.top_count.setEnabled(count > 0)
+        self.top_button.setEnabled(count > 0)
+
+    def set_summary(self, summary: LayersSummary) -> None:
+        """Show what the ticks come to."""
+        self.summary.show_summary(summary)
+
+    def set_problem(self, text: str) -> None:
+        """Show what is wrong with the rules of this stage; nothing when empty."""
+        if text:
+            self.problem.show_warning(text)
+        else:
+            self.problem.clear()
+
+    # --- building ----------------------------------------------------------------------------------------------
+
+    def _build_stage_picker(self) -> QWidget:
+        self.stages.setAccessibleName("Stage whose layers are shown")
+        self.stages.setToolTip("Ticks hold for this stage of the plan; the other stages keep theirs")
+        self.stages.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.stages.setMaximumWidth(40 * GAP)
+        self.stages.activated.connect(self.stage_picked)
+        label = QLabel("&Stage")
+        label.setBuddy(self.stages)
+        self._picker = QWidget()
+        row = QHBoxLayout(self._picker)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP)
+        row.addWidget(label)
+        row.addWidget(self.stages)
+        return self._picker
+
+    def _build_error(self) -> QWidget:
+        again = plain_button("&Look again", "mdi6.refresh")
+        again.setToolTip("Tries to read the model once more")
+        again.clicked.connect(self._on_again_clicked)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.error)
+        layout.addWidget(again, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addStretch(1)
+        return page
+
+    def _build_content(self) -> QWidget:
+        self.summary = SummaryCard()
+        self.problem = Notice()
+        self.found = muted()
+        self.found.hide()
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GAP + 4)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.problem)
+        layout.addLayout(self._build_presets())
+        layout.addLayout(self._build_search())
+        layout.addWidget(self.found)
+        layout.addWidget(self.tree, 1)
+        return page
+
+    def _build_presets(self) -> FlowLayout:
+        row = FlowLayout(spacing=GAP)
+        for place, (name, text, tip) in enumerate(PRESET_BUTTONS):
+            button = plain_button(text)
+            button.setToolTip(tip)
+            button.setProperty("preset", name)
+            button.clicked.connect(self._on_preset_clicked)
+            row.addWidget(button)
+            if place == 0:
+                row.addWidget(self._build_top())
+        return row
+
+    def _build_top(self) -> QWidget:
+        self.top_count = QSpinBox()
+        self.top_count.setRange(1, 1)
+        self.top_count.setValue(1)
+        self.top_count.setAccessibleName("How many of the top blocks")
+        self.top_count.setToolTip("How many blocks, counted from the head, learn with “Top blocks”")
+        self.top_button = plain_button("&Top blocks")
+        self.top_button.setToolTip("The head and this many blocks next to it learn: a middle way")
+        self.top_button.clicked.connect(self._on_top_clicked)
+        pair = QWidget()
+        row = QHBoxLayout(pair)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.top_button)
+        row.addWidget(self.top_count)
+        return pair
+
+    def _build_search(self) -> QHBoxLayout:
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Find layers, for example attention or block 3")
+        self.search.setClearButtonEnabled(True)
+        self.search.setAccessibleName("Find layers")
+        self.search.setToolTip("Shows only layers whose name or meaning holds these words (Ctrl+F)")
+        self.search.textChanged.connect(self._on_search_changed)
+        find = QAction("Find layers", self)
+        find.setShortcut(QKeySequence.StandardKey.Find)
+        find.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.triggered.connect(self._on_find_triggered)
+        self.addAction(find)
+        self.only = _tip(plain_button("Train &only this"), ONLY_TIP)
+        self.only.clicked.connect(self._on_only_clicked)
+        self.freeze = _tip(plain_button("&Freeze up to here"), FREEZE_TIP)
+        self.freeze.clicked.connect(self._on_freeze_clicked)
+        self._history = QHBoxLayout()
+        self._history.setSpacing(2)
+        row = QHBoxLayout()
+        row.setSpacing(GAP)
+        row.addWidget(self.search, 1)
+        row.addWidget(self.only)
+        row.addWidget(self.freeze)
+        row.addLayout(self._history)
+        return row
+
+    def _show(self, page: int) -> None:
+        self.pages.setCurrentIndex(page)
+        self._picker.setVisible(page == 2)
+
+    # --- what widgets say --------------------------------------------------------------------------------------
+
+    def _on_preset_clicked(self) -> None:
+        self.preset_wished.emit(self.sender().property("preset"))
+
+    def _on_top_clicked(self) -> None:
+        self.top_wished.emit(self.top_count.value())
+
+    def _on_again_clicked(self) -> None:
+        self.look_again_wished.emit()
+
+    def _on_only_clicked(self) -> None:
+        if self.tree.current_path is not None:
+            self.only_wished.emit(self.tree.current_path)
+
+    def _on_freeze_clicked(self) -> None:
+        if self.tree.current_path is not None:
+            self.freeze_up_to_wished.emit(self.tree.current_path)
+
+    def _on_find_triggered(self) -> None:
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    def _on_current_changed(self) -> None:
+        chosen = self.tree.current_path is not None
+        self.only.setEnabled(chosen)
+        self.freeze.setEnabled(chosen)
+
+    def _on_search_changed(self, text: str) -> None:
+        self.tree.search(text)
+        nothing = self.tree.is_searching and self.tree.filter.rowCount() == 0
+        hidden = "Layers that do not match are hidden; a tick on one above them holds for them too."
+        self.found.setText("No layer matches." if nothing else hidden)
+        self.found.setVisible(self.tree.is_searching)
+
+    def _on_menu_requested(self, place: QPoint) -> None:
+        index = self.tree.indexAt(place)
+        if index.isValid():
+            menu = self.build_menu()
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(self.tree.viewport().mapToGlobal(place))
+
+    def build_menu(self) -> QMenu:
+        """Return the menu of the current layer."""
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        for text, tip, slot in (
+            ("Train &only this", ONLY_TIP, self._on_only_clicked),
+            ("&Freeze up to here", FREEZE_TIP, self._on_freeze_clicked),
+        ):
+            action = menu.addAction(text, slot)
+            action.setToolTip(tip)
+        menu.addSeparator()
+        menu.addAction("&Unfold all below", self._on_unfold_triggered)
+        return menu
+
+    def _on_unfold_triggered(self) -> None:
+        self.tree.expandRecursively(self.tree.currentIndex().siblingAtColumn(0))
+
+
+def _tip(button: QPushButton, tip: str) -> QPushButton:
+    button.setToolTip(tip)
+    button.setEnabled(False)
+    return button

@@ -1,0 +1,157 @@
+"""The logic of the model page: what the user does changes ``[model]``, what is known of the model is shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.pages.base import PageState
+from desktop_app.pages.model.contract import ModelPageView, ModelSettings
+from desktop_app.pages.model.words import length_words
+from desktop_app.pages.refusals import refusal
+from desktop_app.workspace import Workspace
+from trainer_core.errors import InputError
+from trainer_core.models.facts import StarterModel
+
+LIST = "Listing the models"
+HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
+
+
+class ModelPresenter(QObject):
+    """Keeps the model page and the project the same."""
+
+    state_changed = Signal()
+
+    def __init__(
+        self,
+        view: ModelPageView,
+        workspace: Workspace,
+        choose_folder: Callable[[str, Path], Path | None],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._view = view
+        self._workspace = workspace
+        self._choose_folder = choose_folder
+        self._listed = False
+        view.starter_chosen.connect(self._on_starter_chosen)
+        view.folder_wanted.connect(self._on_folder_wanted)
+        view.hub_chosen.connect(self._on_hub_chosen)
+        view.max_length_chosen.connect(self._on_max_length_chosen)
+        view.pooling_chosen.connect(self._on_pooling_chosen)
+        view.retry_wanted.connect(workspace.inspect_model)
+        workspace.project_opened.connect(view.clear_notice)
+        workspace.project_changed.connect(self._on_project_changed)
+        workspace.facts_changed.connect(self._show_facts)
+        self._show_facts()
+
+    def load_starters(self) -> None:
+        """List the starter models, unless they are listed already."""
+        if not self._listed:
+            self._listed = True
+            core = self._workspace.core
+            self._workspace.jobs.start(LIST, core.starter_models, self._on_listed, self._on_not_listed)
+
+    # --- the mark of the page ----------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> PageState:
+        """The mark beside the page's name."""
+        if self._workspace.project is None:
+            return PageState.EMPTY
+        if self.problems:
+            return PageState.PROBLEM
+        return PageState.BUSY if self._workspace.facts is None else PageState.OK
+
+    @property
+    def problems(self) -> list[str]:
+        """What has to be mended before training, one sentence each."""
+        workspace = self._workspace
+        if workspace.facts_error is not None:
+            return _sentences(workspace.facts_error)
+        if workspace.project is None or workspace.facts is None:
+            return []
+        longest, wanted = workspace.facts.max_positions, workspace.project.model.max_length
+        return [length_words(wanted, longest)] if longest is not None and wanted > longest else []
+
+    # --- from the project to the page --------------------------------------------------------------------------
+
+    def _on_project_changed(self) -> None:
+        self._show_project()
+        self.state_changed.emit()
+
+    def _show_project(self) -> None:
+        workspace = self._workspace
+        if workspace.project is None:
+            self._view.show_empty()
+            return
+        model = workspace.project.model
+        longest = workspace.facts.max_positions if workspace.facts else None
+        self._view.show_settings(ModelSettings(model.source, model.max_length, longest, model.pooling))
+
+    def _show_facts(self) -> None:
+        workspace = self._workspace
+        self._show_project()
+        if workspace.project is not None:
+            if workspace.facts is not None:
+                self._view.show_facts(workspace.facts)
+            elif workspace.facts_error is not None:
+                self._view.show_facts_error(workspace.facts_error)
+            else:
+                self._view.show_busy()
+        self.state_changed.emit()
+
+    def _on_listed(self, models: Sequence[StarterModel]) -> None:
+        self._view.show_starters(models)
+        self._show_project()
+
+    def _on_not_listed(self, error: Exception) -> None:
+        self._listed = False
+        self._view.show_starters_error(error)
+
+    # --- from the page to the project --------------------------------------------------------------------------
+
+    def _on_starter_chosen(self, source: str) -> None:
+        self._update(source=source)
+
+    def _on_folder_wanted(self) -> None:
+        folder = self._choose_folder("Choose the folder of a model", self._workspace.folder)
+        if folder is not None:
+            self._update(source=str(folder.resolve()))
+
+    def _on_hub_chosen(self, text: str) -> None:
+        name = text.strip().removeprefix("https://huggingface.co/").removeprefix("hub:").strip("/")
+        if HUB_NAME.fullmatch(name):
+            self._update(source=f"hub:{name}")
+        else:
+            self._view.show_warning(
+                f"“{text.strip()}” is no name of a model on the hub. Write it as organisation/name, as its page does."
+            )
+
+    def _on_max_length_chosen(self, max_length: int) -> None:
+        self._update(max_length=max_length)
+
+    def _on_pooling_chosen(self, pooling: str) -> None:
+        self._update(pooling=pooling)
+
+    def _update(self, **values: Any) -> None:
+        project = self._workspace.project
+        if project is None:
+            return
+        self._view.clear_notice()
+        try:
+            self._workspace.update(model=project.model.model_dump() | values)
+        except ValidationError as error:
+            self._view.show_error(refusal(error))
+        self._show_project()
+
+
+def _sentences(error: Exception) -> list[str]:
+    if not isinstance(error, InputError):
+        return [str(error)]
+    return [f"{problem.what} {problem.remedy}".strip() for problem in error.problems]

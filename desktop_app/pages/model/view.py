@@ -1,0 +1,144 @@
+"""The widgets of the model page: where models come from at the left, the one in use at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFileDialog, QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+
+from desktop_app.pages.model.choice_panel import OthersPanel, StartersPanel
+from desktop_app.pages.model.facts_panel import FactsPanel
+from desktop_app.pages.model.settings_panel import SettingsPanel
+from desktop_app.theme import Theme
+from desktop_app.widgets.kit import GAP, EmptyState, Notice, PageFrame
+
+if TYPE_CHECKING:
+    from desktop_app.pages.model.contract import ModelSettings
+    from trainer_core.models.facts import ModelFacts, StarterModel
+
+NARROW = 110
+"""Below so many letters of width, the model in use stands under the list instead of beside it."""
+
+
+class ModelView(QWidget):
+    """The page."""
+
+    folder_wanted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.notice = Notice()
+        self.starters = StartersPanel()
+        self.others = OthersPanel()
+        self.facts = FactsPanel()
+        self.settings = SettingsPanel()
+        self.starter_chosen = self.starters.starter_chosen
+        self.hub_chosen = self.others.hub_chosen
+        self.others.folder_wanted.connect(self.folder_wanted)
+        self.max_length_chosen = self.settings.max_length_chosen
+        self.pooling_chosen = self.settings.pooling_chosen
+        self.retry_wanted = self.facts.retry_wanted
+        self._frame = self._make_frame()
+        self._empty = EmptyState(
+            "mdi6.brain",
+            "No project yet",
+            "Begin on the Data page; then choose here which model learns from your rows.",
+        )
+        self._pages = QStackedLayout()
+        self._pages.addWidget(self._empty)
+        self._pages.addWidget(self._frame)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._pages, 1)
+
+    # --- what the presenter shows ------------------------------------------------------------------------------
+
+    def show_empty(self) -> None:
+        """Show that there is no project."""
+        self._pages.setCurrentWidget(self._empty)
+
+    def show_starters(self, models: Sequence[StarterModel]) -> None:
+        """Show the starter models."""
+        self.starters.show_starters(models)
+
+    def show_starters_error(self, error: Exception) -> None:
+        """Show why there are no starter models."""
+        self.starters.notice.show_error(error)
+
+    def show_settings(self, settings: ModelSettings) -> None:
+        """Show what the project says."""
+        self._pages.setCurrentWidget(self._frame)
+        self.starters.show_source(settings.source)
+        self.others.show_source(settings.source)
+        self.facts.show_source(settings.source)
+        self.settings.show_settings(settings)
+
+    def show_busy(self) -> None:
+        """Show that the model is being looked at; no facts."""
+        self.facts.show_busy()
+
+    def show_facts(self, facts: ModelFacts) -> None:
+        """Show what is known of the model."""
+        self.facts.show_facts(facts)
+
+    def show_facts_error(self, error: Exception) -> None:
+        """Show why the model cannot be used; no facts."""
+        self.facts.show_error(error)
+
+    def show_error(self, error: Exception) -> None:
+        """Show why what the user did was refused."""
+        self.notice.show_error(error)
+
+    def show_warning(self, text: str) -> None:
+        """Show something the user has to know about what they did."""
+        self.notice.show_warning(text)
+
+    def clear_notice(self) -> None:
+        """Show no error and no warning."""
+        self.notice.clear()
+
+    def ask_for_folder(self, title: str, folder: Path) -> Path | None:
+        """Let the user choose a folder."""
+        name = QFileDialog.getExistingDirectory(self, title, str(folder))
+        return Path(name) if name else None
+
+    # --- layout ------------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the model in use under the list where there is no room beside it."""
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW * self.fontMetrics().averageCharWidth()
+        way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        self._content.setDirection(way)
+
+    def _make_frame(self) -> PageFrame:
+        frame = PageFrame("Model", "Begin with a model that has read much text already; it learns your classes on top.")
+        inner = QWidget()
+        self._content = QBoxLayout(QBoxLayout.Direction.LeftToRight, inner)
+        self._content.setContentsMargins(0, 0, 0, 0)
+        self._content.setSpacing(2 * GAP)
+        self._content.addLayout(_column(self.starters, self.others), 3)
+        right = _column(self.facts, self.settings)
+        right.addStretch(1)
+        self._content.addLayout(right, 2)
+        self.starters.table.setMinimumHeight(self.fontMetrics().height() * 8)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inner)
+        frame.body.addWidget(self.notice)
+        frame.body.addWidget(area, 1)
+        return frame
+
+
+def _column(*widgets: QWidget) -> QVBoxLayout:
+    column = QVBoxLayout()
+    column.setSpacing(2 * GAP)
+    for place, widget in enumerate(widgets):
+        column.addWidget(widget, 1 if place == 0 and isinstance(widget, StartersPanel) else 0)
+    return column

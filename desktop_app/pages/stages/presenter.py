@@ -1,0 +1,312 @@
+"""The logic of the Stages page: the plan as cards, the chosen stage as a form, the rate as a curve. Owns no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+from PySide6.QtCore import QObject, Signal, SignalInstance
+
+from desktop_app.adapters.layer_words import KnownRules, plan_problems
+from desktop_app.pages.base import PageState
+from desktop_app.pages.refusals import refusal
+from desktop_app.pages.stages.words import (
+    CardWords,
+    RateCurve,
+    StageForm,
+    card_words,
+    next_name,
+    rate_curve,
+    split_rules,
+    stage_form,
+    step_rate,
+    steps_per_epoch,
+)
+from desktop_app.workspace import Workspace
+from trainer_core.layers.tree import LayerTree
+from trainer_core.project.schema import Project, StageSection, TrainingSection, UntilSection
+from trainer_core.stages.presets import PRESETS
+
+NEW_RATE = 5e-5
+
+
+class StagesView(Protocol):
+    """What the presenter needs of the page's widgets."""
+
+    stage_picked: SignalInstance
+    add_wished: SignalInstance
+    duplicate_wished: SignalInstance
+    remove_wished: SignalInstance
+    move_wished: SignalInstance
+    preset_wished: SignalInstance
+    default_wished: SignalInstance
+    layers_wished: SignalInstance
+    look_again_wished: SignalInstance
+    stage_edited: SignalInstance
+    rate_step_wished: SignalInstance
+    training_edited: SignalInstance
+
+    def set_presets(self, names: Sequence[str]) -> None:
+        """Offer these ready-made plans."""
+        ...
+
+    def show_waiting(self, title: str, text: str) -> None:
+        """Show that there is no plan yet, and why."""
+        ...
+
+    def show_error(self, error: Exception) -> None:
+        """Show why there is no plan."""
+        ...
+
+    def show_plan(self) -> None:
+        """Show the plan."""
+        ...
+
+    def set_cards(self, cards: Sequence[CardWords], chosen: int) -> None:
+        """Show these stages."""
+        ...
+
+    def set_plan_words(self, text: str, *, is_default: bool, knows_layers: bool) -> None:
+        """Tell how long the plan is, whether it is the default one, and whether ready-made plans can be made."""
+        ...
+
+    def set_form(self, form: StageForm) -> None:
+        """Show the values of the chosen stage and forget what was refused."""
+        ...
+
+    def set_training(self, training: TrainingSection) -> None:
+        """Show the values that all stages share and forget what was refused."""
+        ...
+
+    def set_stage_refusal(self, field: str, text: str) -> None:
+        """Show at a field of the stage why its value was not taken."""
+        ...
+
+    def set_training_refusal(self, field: str, text: str) -> None:
+        """Show at a field that all stages share why its value was not taken."""
+        ...
+
+    def set_curve(self, curve: RateCurve | None) -> None:
+        """Show the learning rate over the steps; None while they are unknown."""
+        ...
+
+    def set_problem(self, text: str) -> None:
+        """Show what forbids training; nothing when empty."""
+        ...
+
+
+class StagesPresenter(QObject):
+    """Shows the project's stages, or the default ones, and writes every edit back at once."""
+
+    state_changed = Signal()
+    layers_wished = Signal()
+    """The user wants to see the layers of the chosen stage."""
+
+    def __init__(self, view: StagesView, workspace: Workspace, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._view = view
+        self._workspace = workspace
+        self._state = PageState.EMPTY
+        self._problems: list[str] = []
+        self._rules = KnownRules()
+        view.set_presets(list(PRESETS))
+        self._listen()
+        self._refresh()
+
+    def _listen(self) -> None:
+        view, workspace = self._view, self._workspace
+        view.stage_picked.connect(self._on_stage_picked)
+        view.add_wished.connect(self._on_add_wished)
+        view.duplicate_wished.connect(self._on_duplicate_wished)
+        view.remove_wished.connect(self._on_remove_wished)
+        view.move_wished.connect(self._on_move_wished)
+        view.preset_wished.connect(self._on_preset_wished)
+        view.default_wished.connect(self._on_default_wished)
+        view.layers_wished.connect(self.layers_wished)
+        view.look_again_wished.connect(self._on_look_again_wished)
+        view.stage_edited.connect(self._on_stage_edited)
+        view.rate_step_wished.connect(self._on_rate_step_wished)
+        view.training_edited.connect(self._on_training_edited)
+        workspace.project_changed.connect(self._refresh)
+        workspace.facts_changed.connect(self._refresh)
+        workspace.report_changed.connect(self._refresh)
+        workspace.stage_chosen.connect(self._refresh)
+
+    @property
+    def state(self) -> PageState:
+        """The mark beside the page's name."""
+        return self._state
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with the plan."""
+        return list(self._problems)
+
+    # --- what is shown -----------------------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        workspace = self._workspace
+        project, stages = workspace.project, workspace.stages()
+        if project is None:
+            self._view.show_waiting("No project is open", "Open a project, or drop a file to begin one.")
+            self._set_state(PageState.EMPTY)
+        elif stages:
+            self._show_plan(project, stages)
+        elif workspace.facts_error is not None:
+            self._view.show_error(workspace.facts_error)
+            self._set_state(PageState.EMPTY)
+        else:
+            self._view.show_waiting("Looking at the model…", "The plan is made once its layers are known.")
+            self._set_state(PageState.BUSY)
+
+    def _show_plan(self, project: Project, stages: Sequence[StageSection]) -> None:
+        tree, rows = self._tree, self._rows
+        per_epoch = None if rows is None else steps_per_epoch(rows, project.training)
+        self._view.set_cards([self._card(stage, i, per_epoch) for i, stage in enumerate(stages)], self._place)
+        self._view.set_plan_words(
+            _plan_words(stages, per_epoch), is_default=not project.stage, knows_layers=tree is not None
+        )
+        self._view.set_form(stage_form(stages[self._place], self._place, project.training.metric))
+        self._view.set_training(project.training)
+        self._view.set_curve(None if per_epoch is None else rate_curve(stages, project.training, per_epoch))
+        problems = plan_problems(project, tree, rows or 1) if tree else []
+        self._view.set_problem("\n".join(problems))
+        self._view.show_plan()
+        self._set_state(PageState.PROBLEM if problems else PageState.OK, problems)
+
+    def _card(self, stage: StageSection, place: int, per_epoch: int | None) -> CardWords:
+        tree = self._tree
+        share, problem = self._rules.look_up(stage.train, tree) if tree is not None else (None, "")
+        steps = None if per_epoch is None else per_epoch * stage.epochs
+        return card_words(stage, place, share, steps, problem)
+
+    def _set_state(self, state: PageState, problems: Sequence[str] = ()) -> None:
+        if (state, list(problems)) != (self._state, self._problems):
+            self._state, self._problems = state, list(problems)
+            self.state_changed.emit()
+
+    @property
+    def _tree(self) -> LayerTree | None:
+        return self._workspace.facts.tree if self._workspace.facts else None
+
+    @property
+    def _rows(self) -> int | None:
+        report = self._workspace.report
+        return next((split.rows for split in report.splits if split.name == "train"), None) if report else None
+
+    @property
+    def _place(self) -> int:
+        return min(self._workspace.stage, max(0, len(self._workspace.stages()) - 1))
+
+    # --- the row of stages -------------------------------------------------------------------------------------
+
+    def _on_stage_picked(self, place: int) -> None:
+        self._workspace.choose_stage(place)
+
+    def _on_add_wished(self) -> None:
+        stages = self._workspace.stages()
+        name = next_name(f"stage {len(stages) + 1}", stages)
+        self._insert(StageSection(name=name, train=("all",), learning_rate=NEW_RATE, epochs=1))
+
+    def _on_duplicate_wished(self) -> None:
+        stages = self._workspace.stages()
+        if stages:
+            stage = stages[self._place]
+            self._insert(stage.model_copy(update={"name": next_name(stage.name, stages)}))
+
+    def _insert(self, stage: StageSection) -> None:
+        stages = list(self._workspace.stages())
+        place = self._place + 1 if stages else 0
+        stages.insert(place, stage)
+        self._replace(stages, place)
+
+    def _on_remove_wished(self) -> None:
+        stages = list(self._workspace.stages())
+        if len(stages) > 1:
+            del stages[self._place]
+            self._replace(stages, min(self._place, len(stages) - 1))
+
+    def _on_move_wished(self, by: int) -> None:
+        stages, place = list(self._workspace.stages()), self._place
+        target = place + by
+        if 0 <= target < len(stages):
+            stages[place], stages[target] = stages[target], stages[place]
+            self._replace(stages, target)
+
+    def _on_preset_wished(self, name: str) -> None:
+        tree, project = self._tree, self._workspace.project
+        if tree is not None and project is not None:
+            self._replace(list(PRESETS[name](tree, project.training.metric)), 0)
+
+    def _on_default_wished(self) -> None:
+        self._workspace.update(stage=())
+        self._workspace.choose_stage(0)
+
+    def _replace(self, stages: list[StageSection], place: int) -> None:
+        self._workspace.replace_stages(stages)
+        self._workspace.choose_stage(place)
+
+    def _on_look_again_wished(self) -> None:
+        self._workspace.inspect_model()
+
+    # --- values ------------------------------------------------------------------------------------------------
+
+    def _on_stage_edited(self, field: str, value: Any) -> None:
+        before = self._workspace.project
+        try:
+            self._workspace.replace_stage(self._place, **self._stage_values(field, value))
+        except ValidationError as error:
+            self._view.set_stage_refusal(field, _why(error))
+        except ValueError:
+            self._view.set_stage_refusal(field, f"“{value}” is no number. Write it like 5e-5 or 0.001.")
+        else:
+            self._show_again(before)
+
+    def _on_rate_step_wished(self, up: bool) -> None:
+        rate = step_rate(self._workspace.stages()[self._place].learning_rate, up)
+        self._on_stage_edited("learning_rate", str(rate))
+
+    def _on_training_edited(self, field: str, value: Any) -> None:
+        project = self._workspace.project
+        if project is None:
+            return
+        try:
+            self._workspace.update(training=project.training.model_dump() | {field: value})
+        except ValidationError as error:
+            self._view.set_training_refusal(field, _why(error))
+        else:
+            self._show_again(project)
+
+    def _show_again(self, before: Project | None) -> None:
+        """Show the project's values where an edit came to the same, so that no refusal stays."""
+        if self._workspace.project is before:
+            self._refresh()
+
+    def _stage_values(self, field: str, value: Any) -> dict[str, Any]:
+        if field == "learning_rate":
+            return {"learning_rate": float(value)}
+        if field == "rules":
+            return {"train": split_rules(value)}
+        if field.startswith("until_"):
+            return {"until": self._until_with(field.removeprefix("until_"), value)}
+        return {field: value}
+
+    def _until_with(self, key: str, value: Any) -> dict[str, Any] | None:
+        """Return the exit rule with one value replaced; None when nothing ends the stage early any more."""
+        until, project = self._workspace.stages()[self._place].until, self._workspace.project
+        metric = project.training.metric if project else UntilSection.model_fields["metric"].default
+        before = until.model_dump() if until else {"metric": metric, "at_least": None, "patience": None}
+        after = before | {key: value}
+        return None if after["at_least"] is None and after["patience"] is None else after
+
+
+def _why(error: ValidationError) -> str:
+    problem = refusal(error).problems[0]
+    return f"{problem.what} {problem.remedy}"
+
+
+def _plan_words(stages: Sequence[StageSection], per_epoch: int | None) -> str:
+    epochs = sum(stage.epochs for stage in stages)
+    words = f"{len(stages)} stage{'' if len(stages) == 1 else 's'}, {epochs:,} epoch{'' if epochs == 1 else 's'}"
+    return words if per_epoch is None else f"{words}, {epochs * per_epoch:,} steps at most"

@@ -1,0 +1,200 @@
+"""What the Stages page shows, as plain values and words. Imports no Qt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from desktop_app.adapters.layer_words import format_rate, format_share, rules_words
+from trainer_core.project.schema import StageSection, StartFrom, TrainingSection, UntilSection
+from trainer_core.results.names import is_lower_better
+from trainer_core.training.schedule import rate_at
+
+METRICS = {"macro_f1": "F1, every class alike", "accuracy": "accuracy", "loss": "loss"}
+POINTS_PER_STAGE = 160
+FIRST_PATIENCE = 2
+
+
+@dataclass(frozen=True)
+class CardWords:
+    """One card of the time line.
+
+    Attributes:
+        problem: what is wrong with its rules; empty when all is well.
+
+    """
+
+    name: str
+    learns: str
+    share: str
+    rate: str
+    length: str
+    until: str
+    start: str
+    problem: str = ""
+
+    @property
+    def spoken(self) -> str:
+        """The whole card as one sentence for screen readers."""
+        parts = (self.name, f"learns {self.learns}", self.share, self.rate, self.length, self.until, self.start)
+        return ", ".join(part for part in (*parts, self.problem) if part)
+
+
+@dataclass(frozen=True)
+class StageForm:
+    """The values of the editor."""
+
+    place: int
+    name: str
+    rules: str
+    learning_rate: str
+    epochs: int
+    layer_decay: float
+    until_metric: str
+    at_least: float | None
+    patience: int | None
+    start_from: StartFrom
+    lower_is_better: bool
+
+
+@dataclass(frozen=True)
+class Band:
+    """The steps of one stage in the plot of the learning rate."""
+
+    name: str
+    first: int
+    end: int
+
+
+@dataclass(frozen=True)
+class RateCurve:
+    """The learning rate over all steps; between two stages stands a NaN, where the line is broken."""
+
+    bands: tuple[Band, ...]
+    steps: tuple[float, ...]
+    rates: tuple[float, ...]
+
+
+def metric_words(metric: str) -> str:
+    """Return a metric's name in plain words."""
+    return METRICS.get(metric, metric.replace("_", " "))
+
+
+def card_words(stage: StageSection, place: int, share: float | None, steps: int | None, problem: str) -> CardWords:
+    """Return a stage's card; ``share`` and ``steps`` are None while unknown."""
+    return CardWords(
+        name=stage.name,
+        learns=rules_words(stage.train),
+        share="" if share is None else f"{format_share(share)} of the model",
+        rate=_rate_words(stage),
+        length=_length_words(stage.epochs, steps),
+        until=until_words(stage.until),
+        start=_start_words(stage, place),
+        problem=problem,
+    )
+
+
+def until_words(until: UntilSection | None) -> str:
+    """Return when a stage ends early; empty when it never does."""
+    if until is None:
+        return ""
+    name = {"macro_f1": "F1"}.get(until.metric, metric_words(until.metric))
+    ends = []
+    if until.at_least is not None:
+        ends.append(f"{name} {'≤' if is_lower_better(until.metric) else '≥'} {until.at_least:g}")
+    if until.patience is not None:
+        times = "once" if until.patience == 1 else f"{until.patience} times"
+        ends.append(f"{name} no better {times}")
+    return f"until {' or '.join(ends)}"
+
+
+def stage_form(stage: StageSection, place: int, metric: str) -> StageForm:
+    """Return the editor's values; ``metric`` stands in the exit rule of a stage that has none."""
+    until = stage.until
+    chosen = until.metric if until else metric
+    return StageForm(
+        place=place,
+        name=stage.name,
+        rules=", ".join(stage.train),
+        learning_rate=format_rate(stage.learning_rate),
+        epochs=stage.epochs,
+        layer_decay=stage.layer_decay,
+        until_metric=chosen,
+        at_least=until.at_least if until else None,
+        patience=until.patience if until else None,
+        start_from=stage.start_from,
+        lower_is_better=is_lower_better(chosen),
+    )
+
+
+def steps_per_epoch(rows: int, training: TrainingSection) -> int:
+    """Return the optimiser steps of one pass over the rows."""
+    return max(1, math.ceil(rows / (training.batch_size * training.accumulation)))
+
+
+def rate_curve(stages: Sequence[StageSection], training: TrainingSection, per_epoch: int) -> RateCurve:
+    """Return the learning rate over the steps of all stages, thinned to what a plot can show."""
+    bands: list[Band] = []
+    xs: list[float] = []
+    rates: list[float] = []
+    first = 0
+    for stage in stages:
+        steps = stage.epochs * per_epoch
+        if bands:
+            xs.append(float(first))
+            rates.append(math.nan)
+        for step in _some_steps(steps, math.ceil(steps * training.warmup_share)):
+            xs.append(float(first + step))
+            rates.append(stage.learning_rate * rate_at(training.schedule, step, steps, training.warmup_share))
+        bands.append(Band(stage.name, first, first + steps))
+        first += steps
+    return RateCurve(tuple(bands), tuple(xs), tuple(rates))
+
+
+def next_name(wished: str, stages: Sequence[StageSection]) -> str:
+    """Return a name that no stage has yet."""
+    taken = {stage.name for stage in stages}
+    if wished not in taken:
+        return wished
+    return next(name for number in range(2, len(taken) + 3) if (name := f"{wished[:70]} {number}") not in taken)
+
+
+def split_rules(text: str) -> tuple[str, ...]:
+    """Return the rules of a comma-separated text."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def step_rate(rate: float, up: bool) -> float:
+    """Return the next larger or smaller rate of the series 1, 2, 5, 10."""
+    exponent = math.floor(math.log10(rate))
+    series = [float(f"{digit}e{exponent + shift}") for shift in (-1, 0, 1) for digit in (1, 2, 5)]
+    if up:
+        return min(step for step in series if step > rate * (1 + 1e-9))
+    return max(step for step in series if step < rate * (1 - 1e-9))
+
+
+
+
+def _rate_words(stage: StageSection) -> str:
+    rate = f"rate {format_rate(stage.learning_rate)}"
+    return rate if stage.layer_decay == 1.0 else f"{rate}, ×{stage.layer_decay:g} a layer down"
+
+
+def _length_words(epochs: int, steps: int | None) -> str:
+    length = f"{epochs:,} epoch{'' if epochs == 1 else 's'}"
+    return length if steps is None else f"{length} · {steps:,} step{'' if steps == 1 else 's'}"
+
+
+def _start_words(stage: StageSection, place: int) -> str:
+    if place == 0:
+        return "starts from the pretrained model"
+    return "starts from the best so far" if stage.start_from is StartFrom.BEST else "goes on from the last step"
+
+
+def _some_steps(steps: int, peak: int) -> list[int]:
+    """Return at most a few hundred steps of a stage: the ends, the peak after the warmup, and some between."""
+    if steps <= POINTS_PER_STAGE:
+        return list(range(steps))
+    even = {round(i * (steps - 1) / (POINTS_PER_STAGE - 1)) for i in range(POINTS_PER_STAGE)}
+    return sorted(even | {min(peak, steps - 1)})

@@ -1,0 +1,267 @@
+"""The logic of the Train page: which run is shown, how it stands, and the verbs. Owns no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Signal, SignalInstance
+
+from desktop_app.background.trainer import Trainer
+from desktop_app.pages.base import PageState
+from desktop_app.pages.run_words import run_title
+from desktop_app.pages.train.feed import RunFeed
+from desktop_app.pages.train.words import (
+    Fact,
+    Progress,
+    Summary,
+    facts,
+    failure_error,
+    headline,
+    run_progress,
+    summary,
+    work_progress,
+)
+from desktop_app.workspace import Workspace
+from trainer_core.runs.folder import RunFolder
+from trainer_core.runs.history import RunHistory, RunStatus
+from trainer_core.training.events import Event, StepFinished
+
+READ_RUN = "Reading the run"
+NO_PROJECT = "Open a project or begin a new one; then Train starts here."
+NO_RUN = (
+    "Train starts a run: first a quick linear probe on the frozen model, then the stages one after the other. "
+    "Loss and score are drawn here while it learns, and the best weights are kept."
+)
+
+
+class TrainViewLike(Protocol):
+    """What the presenter needs of the view."""
+
+    train_wished: SignalInstance
+    stop_wished: SignalInstance
+    folder_wished: SignalInstance
+    try_wished: SignalInstance
+    live_wished: SignalInstance
+    text_due: SignalInstance
+
+    def show_empty(self, text: str) -> None:
+        """Show that there is no run."""
+
+    def show_run(self, feed: RunFeed, *, live: bool) -> None:
+        """Draw this run; it grows while ``live``."""
+
+    def redraw(self) -> None:
+        """Draw now what changed in the feed."""
+
+    def show_verbs(self, *, can_train: bool, running: bool, stopping: bool) -> None:
+        """Enable Train and Stop, and tell that the run is stopping."""
+
+    def show_headline(self, text: str) -> None:
+        """Show how the run stands."""
+
+    def show_facts(self, facts: Sequence[Fact]) -> None:
+        """List what is known of the run."""
+
+    def show_progress(self, work: Progress | None, run: Progress | None) -> None:
+        """Show the bars."""
+
+    def show_failure(self, error: Exception | None) -> None:
+        """Show why the run failed, or that it did not."""
+
+    def show_warnings(self, warnings: Sequence[str]) -> None:
+        """Show what the run warned of."""
+
+    def show_summary(self, summary: Summary | None) -> None:
+        """Show how the run came out, or nothing."""
+
+    def show_other_run(self, text: str) -> None:
+        """Say that another run is under way, or nothing when empty."""
+
+    def open_folder(self, folder: Path) -> None:
+        """Show a folder in the system's file manager."""
+
+
+class TrainPresenter(QObject):
+    """Shows the run under way, or the one chosen from the list."""
+
+    state_changed = Signal()
+    try_wished = Signal(object)
+    """The user wants to try a run: its RunFolder."""
+
+    def __init__(
+        self, view: TrainViewLike, workspace: Workspace, trainer: Trainer, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._view = view
+        self._workspace = workspace
+        self._trainer = trainer
+        self._feed = RunFeed()
+        self._history = RunHistory()
+        self._shown: RunFolder | None = None
+        self._loading = False
+        self._error: Exception | None = None
+        self._state = PageState.EMPTY
+        self._connect()
+        self._choose()
+
+    @property
+    def state(self) -> PageState:
+        """The mark beside the page's name."""
+        return self._state
+
+    @property
+    def problems(self) -> list[str]:
+        """Nothing on this page has to be mended before training."""
+        return []
+
+    @property
+    def live(self) -> bool:
+        """Whether the run that is shown is under way."""
+        return self._trainer.running and self._is_trainers(self._workspace.run)
+
+    def _connect(self) -> None:
+        view, trainer, workspace = self._view, self._trainer, self._workspace
+        view.train_wished.connect(self._on_train_wished)
+        view.stop_wished.connect(self._on_stop_wished)
+        view.folder_wished.connect(self._on_folder_wished)
+        view.try_wished.connect(self._on_try_wished)
+        view.live_wished.connect(self._on_live_wished)
+        view.text_due.connect(self._on_text_due)
+        trainer.running_changed.connect(self._on_running_changed)
+        trainer.events_arrived.connect(self._on_events_arrived)
+        workspace.run_chosen.connect(self._on_run_chosen)
+        workspace.project_opened.connect(self._on_project_opened)
+
+    def _is_trainers(self, run: RunFolder | None) -> bool:
+        """Whether a run is the trainer's present or last one; before its folder exists that is no folder at all."""
+        return run == self._trainer.folder
+
+    # --- which run ---------------------------------------------------------------------------------------------
+
+    def _choose(self) -> None:
+        """Show the run that the workspace names, from memory or from disk."""
+        run = self._workspace.run
+        self._workspace.jobs.forget(READ_RUN)
+        self._shown, self._loading, self._error = run, False, None
+        if self._is_trainers(run) and (run is not None or self._trainer.running or self._trainer.history.failure):
+            self._take(self._trainer.history)
+        elif run is None:
+            self._take(RunHistory())
+        else:
+            self._history, self._feed, self._loading = RunHistory(), RunFeed(), True
+            self._show()
+            self._workspace.jobs.start(READ_RUN, run.load_history, self._on_history_read, self._on_history_not_read)
+
+    def _take(self, history: RunHistory) -> None:
+        self._history, self._feed, self._loading = history, RunFeed(), False
+        self._feed.update(history)
+        self._show()
+
+    # --- showing -----------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        """Show everything anew."""
+        if self._is_empty:
+            self._view.show_empty(NO_RUN if self._workspace.project else NO_PROJECT)
+        else:
+            self._view.show_run(self._feed, live=self.live)
+        self._show_verbs()
+        self._show_texts()
+
+    @property
+    def _is_empty(self) -> bool:
+        return self._shown is None and not self.live and self._history.failure is None
+
+    def _show_verbs(self) -> None:
+        trainer = self._trainer
+        can_train = self._workspace.project is not None and not trainer.running
+        self._view.show_verbs(can_train=can_train, running=trainer.running, stopping=trainer.stopping)
+        other = trainer.running and not self.live
+        self._view.show_other_run("Another run is under way." if other else "")
+
+    def _show_texts(self) -> None:
+        history, live, view = self._history, self.live, self._view
+        view.show_headline(self._headline())
+        view.show_facts(facts(history, live=live))
+        view.show_progress(work_progress(history, live=live), run_progress(history) if live else None)
+        view.show_failure(failure_error(history.failure) if history.failure else self._error)
+        view.show_warnings(history.warnings)
+        view.show_summary(summary(history, str(self._shown.path) if self._shown else ""))
+        self._set_state(self._state_now())
+
+    def _headline(self) -> str:
+        if self._is_empty:
+            return ""
+        title = f"{run_title(self._shown)}: " if self._shown else ""
+        if self._loading:
+            return f"{title}reading the run from disk"
+        if self._error is not None:
+            return f"{title}it cannot be read"
+        return title + headline(self._history, live=self.live, stopping=self.live and self._trainer.stopping)
+
+    def _state_now(self) -> PageState:
+        if self._trainer.running:
+            return PageState.BUSY
+        if self._error is not None or self._history.status is RunStatus.FAILED:
+            return PageState.PROBLEM
+        return PageState.EMPTY if self._is_empty else PageState.OK
+
+    def _set_state(self, state: PageState) -> None:
+        if state is not self._state:
+            self._state = state
+            self.state_changed.emit()
+
+    # --- what is heard -----------------------------------------------------------------------------------------
+
+    def _on_train_wished(self) -> None:
+        self._trainer.start()
+
+    def _on_stop_wished(self) -> None:
+        self._trainer.stop()
+
+    def _on_folder_wished(self) -> None:
+        if self._shown is not None:
+            self._view.open_folder(self._shown.path)
+
+    def _on_try_wished(self) -> None:
+        if self._shown is not None:
+            self.try_wished.emit(self._shown)
+
+    def _on_live_wished(self) -> None:
+        self._workspace.choose_run(self._trainer.folder)
+
+    def _on_running_changed(self, running: bool) -> None:
+        begins = running and self._trainer.folder is None and not self._trainer.stopping
+        if begins and self._workspace.run is not None:
+            self._workspace.choose_run(None)
+        elif begins or not running:
+            self._choose()
+        else:
+            self._show_verbs()
+            self._show_texts()
+
+    def _on_events_arrived(self, events: list[Event]) -> None:
+        if not self.live:
+            return
+        self._feed.update(self._history)
+        if not all(isinstance(event, StepFinished) for event in events):
+            self._show_texts()
+
+    def _on_text_due(self) -> None:
+        if self.live:
+            self._show_texts()
+
+    def _on_run_chosen(self) -> None:
+        self._choose()
+
+    def _on_project_opened(self) -> None:
+        self._choose()
+
+    def _on_history_read(self, history: RunHistory) -> None:
+        self._take(history)
+
+    def _on_history_not_read(self, error: Exception) -> None:
+        self._loading, self._error = False, error
+        self._show()

@@ -1,0 +1,154 @@
+"""In words: how a run stands and how it came out. Imports no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from desktop_app.pages.run_words import score_words
+from desktop_app.plots.marks import format_value
+from desktop_app.run_words import duration, metric_words
+from trainer_core.errors import ThawError
+from trainer_core.results.names import better
+from trainer_core.runs.history import RunHistory, RunStatus
+from trainer_core.training.events import RunFailed
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line of the list beside the plots."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A bar: what is done, of how much; ``total`` is 0 where nobody knows."""
+
+    text: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run came out: the score in large type, what it means, and where the run lies."""
+
+    score: str
+    metric: str
+    lines: tuple[str, ...]
+    folder: str
+
+
+class RecordedTraceback(Exception):
+    """Carries the traceback of a run that failed in another thread or at another time."""
+
+
+def headline(history: RunHistory, *, live: bool, stopping: bool) -> str:
+    """Return how the run stands, as one line."""
+    if stopping:
+        return "Stopping after this step; the best weights so far are kept"
+    if live and history.status is RunStatus.TRAINING and history.bands and history.started:
+        return f"Training: stage {len(history.bands)} of {len(history.started.stages)}, {history.bands[-1].name}"
+    if live:
+        return "Getting ready"
+    return {
+        RunStatus.FINISHED: "Finished",
+        RunStatus.STOPPED: "Stopped early; the best weights are kept",
+        RunStatus.FAILED: "Failed",
+    }.get(history.status, "This run did not come to its end; what it saved is kept")
+
+
+def facts(history: RunHistory, *, live: bool) -> list[Fact]:
+    """Return what is known of the run at this moment."""
+    result = [*_position_facts(history, live=live), *_value_facts(history)]
+    if history.bands:
+        share = history.bands[-1].trained_parameters / max(1, history.bands[-1].total_parameters)
+        result.append(Fact("Learning", f"{share:.1%} of the model"))
+    if history.started is not None:
+        result.append(Fact("Rows", f"{history.started.train_rows:,} to learn, {history.started.validation_rows:,} to check"))
+        result.append(Fact("Computed on", f"{history.started.device}, {history.started.precision}"))
+    return result
+
+
+def _position_facts(history: RunHistory, *, live: bool) -> list[Fact]:
+    if history.started is None or not history.bands:
+        return []
+    stages, step = history.started.stages, history.last_step
+    result = [Fact("Stage", f"{len(history.bands)} of {len(stages)}, {history.bands[-1].name}")]
+    if step is not None and step.stage == len(history.bands) - 1:
+        result.append(Fact("Epoch", f"{step.epoch:.1f} of {stages[step.stage].epochs}"))
+    result.append(Fact("Step", f"{history.step:,} of {history.total_steps:,}"))
+    if live:
+        left = history.seconds_left
+        result.append(Fact("Time left", "about " + duration(left) if left is not None else "not known yet"))
+    return result
+
+
+def _value_facts(history: RunHistory) -> list[Fact]:
+    result = []
+    if history.last_step is not None:
+        result.append(Fact("Loss", format_value(history.last_step.loss)))
+    if history.best is not None:
+        name = f"Best {metric_words(history.best.metric)}"
+        result.append(Fact(name, f"{score_words(history.best.value)}, {_place(history.best.step, history.best.stage)}"))
+    return result
+
+
+def _place(step: int, stage: str) -> str:
+    return "linear probe" if step == 0 else f"step {step:,} in {stage}"
+
+
+def run_progress(history: RunHistory) -> Progress | None:
+    """Return how much of the run is done; None before its steps begin."""
+    if history.status is RunStatus.PREPARING or not history.total_steps:
+        return None
+    return Progress("Steps of the run", history.step, history.total_steps)
+
+
+def work_progress(history: RunHistory, *, live: bool) -> Progress | None:
+    """Return how much is done of work that is no step; before the run's first word that is only that it begins."""
+    if not live:
+        return None
+    if history.work is not None:
+        return Progress(history.work.work, history.work.done, history.work.total)
+    if history.started is None:
+        return Progress("Loading the libraries and reading the rows", 0, 0)
+    return None
+
+
+def summary(history: RunHistory, folder: str) -> Summary | None:
+    """Return how a run came out; None for one that has no end."""
+    finished = history.finished
+    if finished is None:
+        return None
+    best = finished.best
+    lines = [f"Best at {_place(best.step, best.stage)}, after {duration(finished.seconds)} in all."]
+    lines.extend(_comparisons(history))
+    return Summary(score_words(best.value), metric_words(best.metric), tuple(lines), folder)
+
+
+def _comparisons(history: RunHistory) -> Sequence[str]:
+    assert history.finished is not None
+    best, lines = history.finished.best, []
+    if history.probe is not None and best.metric in history.probe.metrics:
+        probe = history.probe.metrics[best.metric]
+        beaten = better(best.metric, best.value, probe)
+        lines.append(
+            f"A linear probe on the frozen model reached {score_words(probe)}."
+            if beaten
+            else f"Training did not get beyond the linear probe on the frozen model, {score_words(probe)}."
+        )
+    if history.started is not None and best.metric in history.started.baselines:
+        baseline = history.started.baselines[best.metric]
+        lines.append(f"Always answering the most frequent class reaches {score_words(baseline)}.")
+    return lines
+
+
+def failure_error(failure: RunFailed) -> ThawError:
+    """Return a run's failure as an error in three layers."""
+    error = ThawError(failure.what, why=failure.why, remedy=failure.remedy)
+    if failure.traceback:
+        error.__cause__ = RecordedTraceback(failure.traceback)
+    return error

@@ -1,0 +1,164 @@
+"""The widgets of the welcome page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from desktop_app.theme import Theme
+from desktop_app.widgets.kit import GAP, glyph, heading, muted, set_kind, strong
+
+WIDTH = 880
+
+
+class WelcomeView(QScrollArea):
+    """Three doors in a row, the recent projects below."""
+
+    example_wished = Signal()
+    new_wished = Signal()
+    open_wished = Signal()
+    recent_wished = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setAccessibleName("Welcome")
+        column = QWidget()
+        column.setMaximumWidth(WIDTH)
+        column.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(3 * GAP, 3 * GAP, 3 * GAP, 3 * GAP)
+        layout.setSpacing(GAP)
+        layout.addStretch(2)
+        layout.addWidget(heading("Thaw", 2.4))
+        words = "Teach a language model to sort your own texts. Everything happens on this computer."
+        layout.addWidget(muted(words))
+        layout.addSpacing(3 * GAP)
+        layout.addLayout(self._doors())
+        layout.addSpacing(4 * GAP)
+        self._recent_title = strong("Recent projects")
+        layout.addWidget(self._recent_title)
+        self._recent = QVBoxLayout()
+        self._recent.setSpacing(2)
+        layout.addLayout(self._recent)
+        layout.addStretch(3)
+        outer = QWidget()
+        row = QHBoxLayout(outer)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addStretch(1)
+        row.addWidget(column, 1000)
+        row.addStretch(1)
+        self.setWidget(outer)
+        self.set_recent([])
+
+    def _doors(self) -> QHBoxLayout:
+        example = Door(
+            "mdi6.snowflake-melt",
+            "&Try the example",
+            "Support tickets in six classes. From here to a trained model takes a minute or two.",
+            "Opens the project that Thaw ships with; nothing of yours is touched",
+        )
+        new = Door(
+            "mdi6.file-plus-outline",
+            "&New project",
+            "Drop a file with texts and labels anywhere in this window, or choose one: CSV, TSV, JSON or Parquet.",
+            "Asks for a data file and begins a project on it; the file itself is only read (Ctrl+N)",
+        )
+        existing = Door(
+            "mdi6.folder-open-outline",
+            "&Open a project",
+            "Go on with a project that you saved: a file that ends in .thaw.",
+            "Asks for a project file (Ctrl+O)",
+        )
+        example.clicked.connect(self.example_wished)
+        new.clicked.connect(self.new_wished)
+        existing.clicked.connect(self.open_wished)
+        self.doors = (example, new, existing)
+        row = QHBoxLayout()
+        row.setSpacing(2 * GAP)
+        for door in self.doors:
+            row.addWidget(door, 1)
+        return row
+
+    def set_recent(self, projects: Sequence[tuple[str, str]]) -> None:
+        """Show recent projects: name and folder."""
+        while (item := self._recent.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for place, (name, folder) in enumerate(projects):
+            row = _RecentRow(place, name, folder)
+            row.picked.connect(self.recent_wished)
+            self._recent.addWidget(row)
+        self._recent_title.setVisible(bool(projects))
+
+    @property
+    def recent_rows(self) -> list[QPushButton]:
+        """The buttons of the recent projects."""
+        return self.findChildren(_RecentRow)
+
+
+class Door(QPushButton):
+    """A large button with an icon, a title and a sentence."""
+
+    def __init__(self, icon: str, title: str, text: str, tooltip: str) -> None:
+        super().__init__()
+        set_kind(self, "door")
+        self.setAccessibleName(title.replace("&", ""))
+        self.setAccessibleDescription(text)
+        self.setToolTip(tooltip)
+        self.setShortcut(f"Alt+{title[title.index('&') + 1].upper()}")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
+        label = heading(title.replace("&", ""), 1.15)
+        label.setWordWrap(True)
+        self._words = muted(text)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 20, 20, 20)
+        layout.setSpacing(GAP)
+        layout.addWidget(glyph(icon, 26, "glyph-accent"))
+        layout.addSpacing(4)
+        layout.addWidget(label)
+        layout.addWidget(self._words)
+        layout.addStretch(1)
+        for child in self.findChildren(QLabel):
+            child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def sizeHint(self) -> QSize:
+        """Return the size of what is inside, at the width it has."""
+        return self._hint(max(self.width(), 240))
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the least size at which no word is cut."""
+        return QSize(200, self._hint(max(self.width(), 200)).height())
+
+    def resizeEvent(self, event: QEvent) -> None:
+        """Words wrap anew, so the height that is needed changes."""
+        self.updateGeometry()
+
+    def _hint(self, width: int) -> QSize:
+        layout = self.layout()
+        height = layout.heightForWidth(width) if layout is not None else 0
+        return QSize(width, max(height, 180))
+
+
+class _RecentRow(QPushButton):
+    """One recent project: its name, and its folder shortened in the middle."""
+
+    picked = Signal(int)
+
+    def __init__(self, place: int, name: str, folder: str) -> None:
+        super().__init__()
+        self._place = place
+        set_kind(self, "link")
+        metrics = QFontMetrics(self.font())
+        short = metrics.elidedText(folder, Qt.TextElideMode.ElideMiddle, WIDTH - 330)
+        self.setText(f"{name}    {short}".replace("&", "&&"))
+        self.setToolTip(f"Opens {folder}")
+        self.setAccessibleName(f"Open {name} in {folder}")
+        self.clicked.connect(self._on_clicked)
+
+    def _on_clicked(self) -> None:
+        self.picked.emit(self._place)

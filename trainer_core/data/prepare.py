@@ -1,0 +1,210 @@
+"""From a project to labelled rows: reading, mapping columns, checking, splitting. The doors of ``data``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trainer_core.data import findings as checks
+from trainer_core.data.columns import Columns, resolve_columns
+from trainer_core.data.report import ColumnInfo, ColumnRole, DataReport, Finding, Severity, SplitInfo
+from trainer_core.data.rows import IntArray, LabelledRows
+from trainer_core.data.sources import Table, load_table
+from trainer_core.data.split import stratified_split
+from trainer_core.errors import InputError, Problem
+from trainer_core.project.schema import ColumnsSection, DataSection, Project
+
+SAMPLE_ROWS = 200
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """The rows of a project, ready to be encoded, with the report on them."""
+
+    train: LabelledRows
+    validation: LabelledRows
+    report: DataReport
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The class names by number."""
+        return self.train.labels
+
+
+def prepare_data(project: Project, folder: Path) -> PreparedData:
+    """Read, check and split the rows of a project.
+
+    Args:
+        project: what the user wants.
+        folder: what the project's relative paths are relative to.
+
+    Raises:
+        InputError: with every error that the report holds.
+
+    """
+    prepared = _prepare(project, folder)
+    errors = prepared.report.errors
+    if errors:
+        raise InputError([Problem(finding.where, finding.what, finding.remedy) for finding in errors])
+    return prepared
+
+
+def examine_data(project: Project, folder: Path) -> DataReport:
+    """Read the rows of a project and report on them, errors included.
+
+    Raises:
+        InputError: a file cannot be read, or a named column is not there.
+
+    """
+    return _prepare(project, folder).report
+
+
+def open_rows(project: Project, folder: Path) -> Sequence[tuple[str, str]]:
+    """Return all training rows, before any is held out, as a sequence of text and label on disk.
+
+    Raises:
+        InputError: as ``examine_data``.
+
+    """
+    return _read(project.data, folder / project.data.train, project.data.columns, project.data.limit).rows
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One file, read: its rows with classes numbered by its own labels, and what was noticed."""
+
+    table: Table
+    columns: Columns
+    rows: LabelledRows
+    findings: list[Finding]
+
+
+def _read(section: DataSection, path: Path, columns_section: ColumnsSection, limit: int | None) -> _Read:
+    table = load_table(path, header=section.header)
+    columns = resolve_columns(table, columns_section)
+    stop = min(len(table.rows), limit or len(table.rows))
+    texts, labels = (_text_cells(table, name).slice(0, stop) for name in (columns.text, columns.label))
+    found: list[Finding] = []
+    keep = np.ones(stop, dtype=bool)
+    for cells, what in ((texts, "text"), (labels, "label")):
+        finding, positions = checks.find_empty_cells(table, cells, what, f"data.columns.{what}")
+        keep[positions] = False
+        if finding:
+            found.append(_skipped(finding) if section.skip_incomplete else finding)
+    positions = np.flatnonzero(keep)
+    if not len(positions):
+        raise InputError.one(path, "No row has both a text and a label.", "Name the columns in [data.columns].")
+    names, classes = _number_labels(labels.take(pa.array(positions)))
+    return _Read(table, columns, LabelledRows(table, columns.text, positions, classes, names), found)
+
+
+def _skipped(finding: Finding) -> Finding:
+    return Finding(Severity.WARNING, finding.where, finding.what, "They are left out.", finding.rows, finding.example)
+
+
+def _text_cells(table: Table, name: str) -> pa.ChunkedArray:
+    cells = table.rows.data.column(name)
+    if pa.types.is_nested(cells.type) or pa.types.is_binary(cells.type):
+        what = f'The column "{name}" of {table.path.name} holds {cells.type}, not text.'
+        raise InputError.one("data.columns", what, "Name a column of texts or simple values.")
+    return cells.cast(pa.large_string())
+
+
+def _number_labels(cells: pa.ChunkedArray) -> tuple[tuple[str, ...], IntArray]:
+    """Return the label names, numbers by size and words by alphabet, and the class number of each cell."""
+    trimmed = pc.utf8_trim_whitespace(cells)
+    names = tuple(sorted(pc.unique(trimmed).to_pylist(), key=_label_order))
+    classes = pc.index_in(trimmed, value_set=pa.array(names, pa.large_string()))
+    return names, classes.to_numpy().astype(np.int64)
+
+
+def _label_order(label: str) -> tuple[bool, float, str]:
+    try:
+        return False, float(label), label
+    except ValueError:
+        return True, 0.0, label
+
+
+def _prepare(project: Project, folder: Path) -> PreparedData:
+    section = project.data
+    read = _read(section, folder / section.train, section.columns, section.limit)
+    found = list(read.findings)
+    if section.validation is None:
+        inside, held = stratified_split(read.rows.classes, section.share_for_validation, project.seed)
+        train, validation = read.rows.taken(inside), read.rows.taken(held)
+    else:
+        train = read.rows
+        other = _read(section, folder / section.validation, _same_columns(read.columns), None)
+        validation, unknown = _renumbered(other.rows, train.labels)
+        found += [*other.findings, *unknown]
+    found += _check(read.table, train, validation)
+    return PreparedData(train, validation, _report(read, train, validation, found))
+
+
+def _same_columns(columns: Columns) -> ColumnsSection:
+    return ColumnsSection(text=columns.text, label=columns.label)
+
+
+def _renumbered(rows: LabelledRows, labels: tuple[str, ...]) -> tuple[LabelledRows, list[Finding]]:
+    """Return the rows with the class numbers of the training rows, and an error for labels unknown there."""
+    numbers = {name: number for number, name in enumerate(labels)}
+    unknown = [name for name in rows.labels if name not in numbers]
+    mapping = np.array([numbers.get(name, 0) for name in rows.labels], dtype=np.int64)
+    renumbered = LabelledRows(rows.table, rows.text_column, rows.positions, mapping[rows.classes], labels)
+    if not unknown:
+        return renumbered, []
+    shown = ", ".join(f'"{name}"' for name in unknown[:5]) + (", ..." if len(unknown) > 5 else "")
+    what = f"{len(unknown)} labels never occur in the training rows: {shown}."
+    remedy = "Add training rows of these classes (is data.limit too small?), or remove these rows."
+    return renumbered, [Finding(Severity.ERROR, str(rows.table.path), what, remedy)]
+
+
+def _check(table: Table, train: LabelledRows, validation: LabelledRows) -> list[Finding]:
+    found = [
+        checks.find_one_class(table, train.labels),
+        checks.find_too_many_classes(train),
+        checks.find_small_classes(train),
+        *checks.find_label_variants(train),
+        checks.find_leaks(train, validation),
+    ]
+    if not len(validation):
+        what = "There are too few rows to hold some out for validation."
+        found.append(Finding(Severity.ERROR, str(table.path), what, "Add rows: at least two of every class."))
+    return [finding for finding in found if finding]
+
+
+def _report(read: _Read, train: LabelledRows, validation: LabelledRows, found: list[Finding]) -> DataReport:
+    most_frequent = np.bincount(train.classes).argmax()
+    baseline = float(np.mean(validation.classes == most_frequent)) if len(validation) else 0.0
+    return DataReport(
+        columns=tuple(_column_infos(read)),
+        splits=(
+            SplitInfo("train", len(train), train.class_counts()),
+            SplitInfo("validation", len(validation), validation.class_counts()),
+        ),
+        labels=train.labels,
+        findings=tuple(sorted(found, key=lambda finding: finding.severity is not Severity.ERROR)),
+        majority_baseline=baseline,
+        sample=train[:SAMPLE_ROWS],
+        header=read.table.header,
+    )
+
+
+def _column_infos(read: _Read) -> list[ColumnInfo]:
+    roles = {read.columns.text: ColumnRole.TEXT, read.columns.label: ColumnRole.LABEL}
+    head = read.table.rows[:3]
+    return [
+        ColumnInfo(
+            name,
+            position,
+            roles.get(name, ColumnRole.IGNORE),
+            roles.get(name, ColumnRole.IGNORE).value in read.columns.guessed,
+            tuple(str(cell) for cell in head[name]),
+        )
+        for position, name in enumerate(read.table.columns)
+    ]

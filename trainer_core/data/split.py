@@ -1,0 +1,32 @@
+"""Holding rows out for validation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from trainer_core.data.rows import IntArray
+
+
+def stratified_split(classes: IntArray, share: float, seed: int) -> tuple[IntArray, IntArray]:
+    """Split rows so that every class keeps its share in both parts.
+
+    A class of two rows or more has at least one row in each part; a class of one row is trained on.
+
+    Args:
+        classes: int64 [rows], the class number of each row.
+        share: the share of rows that is held out, between 0 and 1.
+        seed: the same seed gives the same split.
+
+    Returns:
+        The places of the training rows and of the held-out rows, both rising.
+
+    """
+    generator = np.random.default_rng(seed)
+    held: list[IntArray] = []
+    for number in np.unique(classes):
+        places = np.flatnonzero(classes == number)
+        count = min(len(places) - 1, max(1, round(share * len(places))))
+        held.append(generator.permutation(places)[:count])
+    validation = np.sort(np.concatenate(held))
+    train = np.setdiff1d(np.arange(len(classes)), validation, assume_unique=True)
+    return train, validation

@@ -1,0 +1,156 @@
+"""The engine that trains in the calling thread: it makes the run folder, keeps the journal, and runs the loop."""
+
+from __future__ import annotations
+
+import platform
+import time
+import traceback
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from trainer_core.data.encoded import encode_rows
+from trainer_core.engines.prepare import PreparedRun, prepare_run
+from trainer_core.errors import RunStopped, ThawError
+from trainer_core.export.model_folder import ModelFolderFacts, save_model_folder
+from trainer_core.models.body import load_tokenizer
+from trainer_core.models.build import build_network, read_originals
+from trainer_core.project.schema import Pooling, Project
+from trainer_core.runs.checkpoints import FolderCheckpoints
+from trainer_core.runs.folder import RunFolder, create_run_folder
+from trainer_core.runs.journal import Journal
+from trainer_core.runs.place import runs_place
+from trainer_core.tasks.registry import load_task
+from trainer_core.training.control import Control
+from trainer_core.training.events import Best, Event, RunFailed, RunFinished, RunWarning
+from trainer_core.training.loop import run_training
+from trainer_core.training.precision import MixedPrecision, resolve_precision
+from trainer_core.training.session import TrainingSession
+
+LIBRARIES = ("torch", "transformers", "datasets", "accelerate", "numpy", "scikit-learn", "safetensors", "thaw-desktop")
+
+
+class LocalEngine:
+    """Trains in the thread that iterates over ``run``."""
+
+    def __init__(self) -> None:
+        self._folder: RunFolder | None = None
+
+    @property
+    def folder(self) -> RunFolder | None:
+        """The run's folder, once it was made; it is there before the first event."""
+        return self._folder
+
+    def run(self, project: Project, project_file: Path, runs: Path | None, control: Control) -> Iterator[Event]:
+        """Check the input, make a run folder, train, and yield every event of the run.
+
+        Args:
+            project: what the user wants.
+            project_file: where it was read from; its paths are relative to it.
+            runs: the folder below which the run folder is made; None for the usual place.
+            control: the user's wishes while it runs.
+
+        Raises:
+            InputError: the input is at fault; raised before anything is written.
+            Exception: anything else that ends the run; ``run_failed`` was yielded before.
+
+        """
+        prepared = prepare_run(project, project_file)
+        name = "-".join(stage.name for stage in prepared.plan.stages)
+        folder = create_run_folder(runs or runs_place(project_file), name)
+        folder.save_plan(prepared.plan)
+        folder.save_environment(_environment(prepared))
+        self._folder = folder
+        with Journal(folder.journal_file) as journal:
+            try:
+                for event in _train(prepared, folder, control):
+                    journal.append(event)
+                    yield event
+            except Exception as error:
+                failed = _failure(error)
+                journal.append(failed)
+                yield failed
+                raise
+
+
+def _train(prepared: PreparedRun, folder: RunFolder, control: Control) -> Iterator[Event]:
+    started = time.monotonic()
+    plan = prepared.plan
+    torch.manual_seed(plan.seed)  # the head's first weights are part of what a seed repeats
+    session, tokenizer = _build_session(prepared, folder, control)
+    cut = session.train.truncated + session.validation.truncated
+    events = run_training(session)
+    yield next(events)
+    if cut:
+        total = len(session.train) + len(session.validation)
+        message = f"{cut:,} of {total:,} texts are longer than {plan.model.max_length} tokens; their ends are not read."
+        yield RunWarning(message=message)
+    yield from events
+    best = session.best
+    if best is None:
+        raise RunStopped("Stopped before there was anything to keep.")
+    session.restore_best()
+    pooling = session.network.pooling
+    save_model_folder(folder.model, session.network, tokenizer, ModelFolderFacts.from_plan(plan, pooling))
+    yield RunFinished(
+        folder=str(folder.path),
+        seconds=time.monotonic() - started,
+        best=Best(metric=best.metric, value=best.value, step=best.step, stage=best.stage),
+        metrics=best.metrics,
+        stopped=control.finish_wished,
+    )
+
+
+def _build_session(
+    prepared: PreparedRun, folder: RunFolder, control: Control
+) -> tuple[TrainingSession, PreTrainedTokenizerBase]:
+    plan = prepared.plan
+    task = load_task(plan.task)
+    base = Path(plan.model_folder)
+    tokenizer = load_tokenizer(base)
+    device = torch.device(plan.device)
+    pooling = Pooling.MEAN if plan.model.pooling is Pooling.AUTO else plan.model.pooling
+    session = TrainingSession(
+        plan=plan,
+        task=task,
+        network=build_network(base, task, len(plan.data.labels), pooling).to(device),
+        tree=prepared.facts.tree,
+        train=encode_rows(tokenizer, prepared.data.train, plan.model.max_length),
+        validation=encode_rows(tokenizer, prepared.data.validation, plan.model.max_length),
+        precision=MixedPrecision(device, resolve_precision(plan.training.precision, device)),
+        checkpoints=FolderCheckpoints(folder),
+        originals=lambda names: read_originals(base, names),
+        control=control,
+    )
+    return session, tokenizer
+
+
+def _environment(prepared: PreparedRun) -> dict[str, Any]:
+    plan = prepared.plan
+    device = torch.device(plan.device)
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
+    return {
+        "versions": {library: version(library) for library in LIBRARIES},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "device": {"kind": plan.device, "name": name, "threads": torch.get_num_threads()},
+        "seed": plan.seed,
+        "model_sha256": plan.model_sha256,
+        "train_sha256": plan.data.train_sha256,
+        "validation_sha256": plan.data.validation_sha256,
+    }
+
+
+def _failure(error: Exception) -> RunFailed:
+    if isinstance(error, ThawError):
+        return RunFailed(what=error.what, why=error.why, remedy=error.remedy)
+    return RunFailed(
+        what=f"Training ended with an error: {error}" if str(error) else "Training ended with an error.",
+        why=type(error).__name__,
+        remedy="What was best before is kept in the run's folder.",
+        traceback="".join(traceback.format_exception(error)),
+    )

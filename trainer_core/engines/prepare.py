@@ -1,0 +1,120 @@
+"""From a project to a plan: everything that can be wrong is found here, before anything is written or trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from trainer_core.data.prepare import PreparedData, prepare_data
+from trainer_core.errors import InputError, Problem
+from trainer_core.files import sha256_of
+from trainer_core.models.facts import ModelFacts
+from trainer_core.models.inspect import inspect_folder
+from trainer_core.models.sources import ModelFolder, resolve_model
+from trainer_core.project.schema import Project
+from trainer_core.stages.plan import DataPlan, RunPlan, StagePlan, resolve_stages
+from trainer_core.tasks.registry import load_task
+from trainer_core.training.precision import resolve_device, resolve_precision
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class PreparedRun:
+    """A checked project: the plan, the rows, and the model's facts."""
+
+    plan: RunPlan
+    data: PreparedData
+    facts: ModelFacts
+
+
+def prepare_run(project: Project, project_file: Path) -> PreparedRun:
+    """Check a project against its data, its model and this machine, and resolve it into a plan.
+
+    Raises:
+        InputError: with the problems of all parts.
+
+    """
+    base = project_file.resolve().parent
+    problems: list[Problem] = []
+    data = _collect(problems, lambda: prepare_data(project, base))
+    found = _collect(problems, lambda: resolve_model(project.model.source, base))
+    labels = len(data.labels) if data else 2
+    facts = _collect(problems, lambda: inspect_folder(found, project, labels)) if found else None
+    device = _collect(problems, lambda: resolve_device(project.training.device))
+    if device:
+        _collect(problems, lambda: resolve_precision(project.training.precision, device))
+    _collect(problems, lambda: _check_metrics(project))
+    stages: tuple[StagePlan, ...] | None = None
+    if facts:
+        _collect(problems, lambda: _check_length(project, facts))
+        stages = _collect(problems, lambda: resolve_stages(project, facts.tree, len(data.train) if data else 1))
+    if problems or data is None or found is None or facts is None or device is None or stages is None:
+        raise InputError(problems)
+    plan = _plan(project, project_file, data, found, facts, str(device), stages)
+    return PreparedRun(plan, data, facts)
+
+
+def _collect(problems: list[Problem], work: Callable[[], Value]) -> Value | None:
+    """Do a part of the work; note its problems and go on with the next part."""
+    try:
+        return work()
+    except InputError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _check_metrics(project: Project) -> None:
+    offered = load_task(project.task).metrics_offered
+    wished = [("training.metric", project.training.metric)]
+    wished += [(f"stage[{n}].until.metric", stage.until.metric) for n, stage in enumerate(project.stage) if stage.until]
+    problems = [
+        Problem(where, f'A {project.task} task has no metric "{name}".', f"Choose one of: {', '.join(offered)}.")
+        for where, name in wished
+        if name not in offered
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def _check_length(project: Project, facts: ModelFacts) -> None:
+    if facts.max_positions is not None and project.model.max_length > facts.max_positions:
+        what = f"This model reads at most {facts.max_positions} tokens; {project.model.max_length} are asked for."
+        raise InputError.one("model.max_length", what, f"Write max_length = {facts.max_positions} or less.")
+
+
+def _plan(
+    project: Project,
+    project_file: Path,
+    data: PreparedData,
+    found: ModelFolder,
+    facts: ModelFacts,
+    device: str,
+    stages: tuple[StagePlan, ...],
+) -> RunPlan:
+    train, validation = data.train.table.path, data.validation.table.path
+    of_its_own = project.data.validation is not None
+    return RunPlan(
+        task=project.task,
+        seed=project.seed,
+        project_file=str(project_file.resolve()),
+        model=project.model,
+        model_folder=str(found.path.resolve()),
+        model_sha256=found.sha256(),
+        data=DataPlan(
+            train=str(train.resolve()),
+            train_sha256=sha256_of(train),
+            validation=str(validation.resolve()) if of_its_own else None,
+            validation_sha256=sha256_of(validation) if of_its_own else None,
+            train_rows=len(data.train),
+            validation_rows=len(data.validation),
+            labels=data.labels,
+            text_column=data.train.text_column,
+        ),
+        training=project.training,
+        device=device,
+        total_parameters=facts.tree.parameter_count,
+        stages=stages,
+    )

@@ -1,0 +1,93 @@
+"""A complete model folder: the body as transformers saves it, the tokenizer, the head, and what Thaw has to know.
+
+``AutoModel.from_pretrained`` reads the body; ``Predictor`` reads the whole.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors.torch import load_file, save_file
+from transformers import PreTrainedTokenizerBase
+
+from trainer_core.errors import InputError
+from trainer_core.models.body import load_tokenizer
+from trainer_core.models.build import build_network
+from trainer_core.models.network import Network
+from trainer_core.project.schema import Pooling
+from trainer_core.stages.plan import RunPlan
+from trainer_core.tasks.registry import load_task
+
+FACTS = "thaw.json"
+HEAD = "head.safetensors"
+
+
+class ModelFolderFacts(BaseModel):
+    """What ``thaw.json`` says: how texts enter the model and how its scores are read."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    version: int = 1
+    task: str
+    labels: tuple[str, ...]
+    pooling: Pooling
+    max_length: int
+    text_column: str
+
+    @classmethod
+    def from_plan(cls, plan: RunPlan, pooling: Pooling) -> ModelFolderFacts:
+        """Return what a run's plan says, with the pooling that the run chose."""
+        return cls(
+            task=plan.task,
+            labels=plan.data.labels,
+            pooling=pooling,
+            max_length=plan.model.max_length,
+            text_column=plan.data.text_column,
+        )
+
+
+def save_model_folder(
+    target: Path, network: Network, tokenizer: PreTrainedTokenizerBase, facts: ModelFolderFacts
+) -> None:
+    """Write a complete model folder; it appears whole. ``target`` must not be there yet."""
+    beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".model."))
+    try:
+        body: Any = network.body
+        body.save_pretrained(beside)
+        tokenizer.save_pretrained(beside)
+        head = {name: tensor.detach().cpu().contiguous() for name, tensor in network.head.state_dict().items()}
+        save_file(head, beside / HEAD)
+        (beside / FACTS).write_text(facts.model_dump_json(indent=2), encoding="utf-8")
+        beside.chmod(0o777 & ~_umask())
+        beside.replace(target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def load_model_folder(path: Path) -> tuple[Network, PreTrainedTokenizerBase, ModelFolderFacts]:
+    """Load what ``save_model_folder`` wrote.
+
+    Raises:
+        InputError: the folder is not whole.
+
+    """
+    try:
+        facts = ModelFolderFacts.model_validate_json((path / FACTS).read_bytes())
+        head = load_file(path / HEAD)
+    except (OSError, ValidationError, ValueError) as cause:
+        remedy = "Name a run folder of Thaw, or the folder model/ inside one."
+        raise InputError.one(path, f"This is no model folder of Thaw: {cause}.", remedy) from cause
+    network = build_network(path, load_task(facts.task), len(facts.labels), facts.pooling)
+    network.head.load_state_dict(head)
+    return network, load_tokenizer(path), facts
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

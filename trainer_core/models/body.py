@@ -1,0 +1,119 @@
+"""Loading a pretrained body and its tokenizer: from safetensors only, without a network, without foreign code."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
+
+from trainer_core.errors import InputError
+
+# transformers leaves these without types.
+_AUTO_MODEL: Any = AutoModel
+_TRANSFORMERS_LOGGING: Any = transformers_logging
+
+SAFE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+
+
+def load_config(folder: Path) -> PretrainedConfig:
+    """Read a model's configuration.
+
+    Raises:
+        InputError: transformers does not know this kind of model.
+
+    """
+    try:
+        return cast(PretrainedConfig, AutoConfig.from_pretrained(folder, **SAFE))
+    except (ValueError, OSError, KeyError) as cause:
+        remedy = "Choose a model of an architecture that the installed transformers library knows."
+        raise InputError.one(
+            f"model.source ({folder})", f"Its configuration cannot be used: {cause}.", remedy
+        ) from cause
+
+
+def outline_body(config: PretrainedConfig) -> nn.Module:
+    """Build a body without memory for its weights, to look at names and shapes."""
+    with torch.device("meta"):
+        return _encoder(_AUTO_MODEL.from_config(config, **_without_pooler(config)))
+
+
+def load_body(folder: Path, config: PretrainedConfig) -> nn.Module:
+    """Load a body with its pretrained weights, float32, on the CPU.
+
+    Raises:
+        InputError: the weights cannot be read, or some of the body's are missing.
+
+    """
+    _TRANSFORMERS_LOGGING.set_verbosity_error()
+    _TRANSFORMERS_LOGGING.disable_progress_bar()
+    where = f"model.source ({folder})"
+    try:
+        loaded, report = _AUTO_MODEL.from_pretrained(
+            folder,
+            config=config,
+            use_safetensors=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+            **_without_pooler(config),
+            **SAFE,
+        )
+    except Exception as cause:
+        what = f"Its weights cannot be loaded: {type(cause).__name__}: {cause}."
+        raise InputError.one(where, what, "Copy or download the model again.") from cause
+    missing = sorted(report["missing_keys"])
+    if missing:
+        what = f"{len(missing)} of its weights are missing, among them {missing[0]}."
+        raise InputError.one(where, what, "Copy or download the model again; it is not whole.")
+    return _encoder(loaded)
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """Load the tokenizer that belongs to a model.
+
+    Raises:
+        InputError: there is none, or it cannot be read.
+
+    """
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, **SAFE)
+    except Exception as cause:
+        remedy = "Put the model's tokenizer files (tokenizer.json, ...) into its folder."
+        raise InputError.one(f"model.source ({folder})", f"Its tokenizer cannot be loaded: {cause}.", remedy) from cause
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return cast(PreTrainedTokenizerBase, tokenizer)
+
+
+def hidden_size(config: PretrainedConfig) -> int:
+    """Return the width of a token's state."""
+    for name in ("hidden_size", "d_model", "dim"):
+        if getattr(config, name, None):
+            return int(getattr(config, name))
+    raise InputError.one("model.source", f"The width of a {config.model_type} model is unknown.", "Choose another one.")
+
+
+def max_positions(config: PretrainedConfig) -> int | None:
+    """Return the longest input in tokens, or None where the model has no limit of its own."""
+    positions = getattr(config, "max_position_embeddings", None)
+    if not positions or positions < 1:
+        return None
+    # RoBERTa's family counts positions from behind its padding token.
+    offset = (config.pad_token_id or 0) + 1 if config.model_type in {"roberta", "xlm-roberta", "camembert"} else 0
+    return int(positions) - offset
+
+
+def _without_pooler(config: PretrainedConfig) -> dict[str, Any]:
+    """Leave out the pretraining pooler where there is one: pooling is Thaw's own, and it would stay idle."""
+    found: Any = _AUTO_MODEL._model_mapping.get(type(config), None)
+    kind = found[0] if isinstance(found, tuple | list) else found
+    takes = kind is not None and "add_pooling_layer" in inspect.signature(kind).parameters
+    return {"add_pooling_layer": False} if takes else {}
+
+
+def _encoder(model: Any) -> nn.Module:
+    return cast(nn.Module, model.get_encoder() if model.config.is_encoder_decoder else model)

@@ -1,0 +1,49 @@
+"""What can be known of a model before its weights are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from trainer_core.layers.tree import build_layer_tree
+from trainer_core.models.body import hidden_size, load_config, max_positions, outline_body
+from trainer_core.models.facts import ModelFacts
+from trainer_core.models.network import Network, parameter_specs
+from trainer_core.models.sources import ModelFolder, resolve_model
+from trainer_core.project.schema import Pooling, Project
+from trainer_core.tasks.registry import load_task
+
+
+def inspect_model(project: Project, folder: Path, label_count: int) -> ModelFacts:
+    """Find the project's model and return its facts, the task's head included.
+
+    Args:
+        project: what the user wants.
+        folder: what a relative model folder is relative to.
+        label_count: the number of classes the head has to tell apart.
+
+    Raises:
+        InputError: the model is not there or cannot be used.
+
+    """
+    return inspect_folder(resolve_model(project.model.source, folder), project, label_count)
+
+
+def inspect_folder(found: ModelFolder, project: Project, label_count: int) -> ModelFacts:
+    """Return the facts of a model whose folder is known."""
+    config = load_config(found.path)
+    with torch.device("meta"):
+        head = load_task(project.task).build_head(hidden_size(config), label_count)
+    network = Network(outline_body(config), head, Pooling.MEAN)
+    return ModelFacts(
+        source=project.model.source,
+        folder=found.path,
+        family=config.model_type,
+        hidden_size=hidden_size(config),
+        max_positions=max_positions(config),
+        vocabulary=config.vocab_size,
+        bytes=found.bytes,
+        tree=build_layer_tree(parameter_specs(network)),
+        licence=found.licence,
+    )

@@ -1,0 +1,103 @@
+"""From the name of a model to a folder with a configuration and weights in safetensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer_core.errors import InputError
+from trainer_core.files import sha256_of
+from trainer_core.models.starters import find_starter
+
+WEIGHTS = "model.safetensors"
+WEIGHTS_INDEX = "model.safetensors.index.json"
+PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "model.pt", "model.bin")
+HUB_FILES = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model"]
+STARTER, HUB = "starter:", "hub:"
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A folder that was checked: it has a configuration and weights in safetensors."""
+
+    path: Path
+    licence: str = ""
+
+    @property
+    def weights(self) -> list[Path]:
+        """The files with the weights."""
+        single = self.path / WEIGHTS
+        return [single] if single.is_file() else sorted(self.path.glob("*.safetensors"))
+
+    @property
+    def bytes(self) -> int:
+        """The size of the weights on disk."""
+        return sum(file.stat().st_size for file in self.weights)
+
+    def sha256(self) -> str:
+        """Return one hash over all files with weights."""
+        return (
+            "-".join(sha256_of(file)[:16] for file in self.weights)
+            if len(self.weights) > 1
+            else sha256_of(self.weights[0])
+        )
+
+
+def resolve_model(source: str, folder: Path) -> ModelFolder:
+    """Find a model.
+
+    Args:
+        source: ``starter:name``, ``hub:org/name``, or a folder.
+        folder: what a relative folder is relative to.
+
+    Raises:
+        InputError: it is not there, or it has no weights that can be loaded safely.
+
+    """
+    if source.startswith(STARTER):
+        starter, path = find_starter(source.removeprefix(STARTER))
+        return ModelFolder(path, starter.licence)
+    if source.startswith(HUB):
+        return check_model_folder(_from_hub(source.removeprefix(HUB)))
+    return check_model_folder(folder / Path(source).expanduser())
+
+
+def check_model_folder(path: Path) -> ModelFolder:
+    """Return the folder, checked.
+
+    Raises:
+        InputError: it is no folder, has no configuration, no weights, or weights only as pickles.
+
+    """
+    where = f"model.source ({path})"
+    choose = 'Name a folder with config.json and model.safetensors, or a starter such as "starter:all-MiniLM-L6-v2".'
+    if not path.exists():
+        raise InputError.one(where, "There is no such model folder.", choose)
+    if not path.is_dir():
+        raise InputError.one(where, "This is a file, not a model folder.", choose)
+    if not (path / "config.json").is_file():
+        raise InputError.one(where, "This folder has no config.json, so it holds no transformers model.", choose)
+    if (path / WEIGHTS).is_file() or (path / WEIGHTS_INDEX).is_file():
+        return ModelFolder(path)
+    pickles = [name for name in PICKLES if (path / name).is_file()]
+    if pickles:
+        what = f"This model has its weights only as a pickle ({pickles[0]}), which can run any code when it is opened."
+        remedy = "Get the model's safetensors version, or save it again with save_pretrained in a place you trust."
+        raise InputError.one(where, what, remedy)
+    raise InputError.one(where, "This folder has no weights (model.safetensors).", choose)
+
+
+def _from_hub(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+
+    where = f"model.source (hub:{name})"
+    try:
+        return Path(snapshot_download(name, allow_patterns=HUB_FILES))
+    except (HFValidationError, RepositoryNotFoundError) as cause:
+        what = "The model hub knows no such model."
+        raise InputError.one(where, what, "Write it as hub:organisation/name, as its page on the hub does.") from cause
+    except Exception as cause:
+        what = f"This model is not on this computer and cannot be downloaded ({type(cause).__name__})."
+        remedy = "Check the network, or choose a starter model or a folder."
+        raise InputError.one(where, what, remedy) from cause

@@ -1,0 +1,35 @@
+"""Scoring rows without learning from them."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from trainer_core.tasks.base import FloatArray
+from trainer_core.training.freezing import set_training_modes
+from trainer_core.training.inputs import EVALUATION_BATCH, Inputs
+from trainer_core.training.session import TrainingSession
+
+
+def evaluate(session: TrainingSession, inputs: Inputs) -> dict[str, float]:
+    """Return the task's metrics on the validation rows, with the weights as they are now."""
+    scores = predict_scores(session, inputs)
+    return session.task.measure(scores, session.validation.targets)
+
+
+def predict_scores(session: TrainingSession, inputs: Inputs) -> FloatArray:
+    """Return the scores of all rows of ``inputs``, float32 [rows, outputs]; training modes are put back."""
+    session.network.eval()
+    collected: FloatArray | None = None
+    try:
+        with torch.inference_mode(), session.precision.autocast():
+            for places, batch in inputs.in_order(EVALUATION_BATCH):
+                scores = inputs.scores(session.network, batch).float().cpu().numpy()
+                if collected is None:
+                    collected = np.empty((len(inputs), scores.shape[1]), dtype=np.float32)
+                collected[places] = scores
+    finally:
+        set_training_modes(session.network)
+    if collected is None:
+        raise ValueError("there are no rows to score")
+    return collected

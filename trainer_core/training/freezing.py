@@ -1,0 +1,43 @@
+"""Applying a freeze state to a live network."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from torch import nn
+
+from trainer_core.models.network import Network
+
+
+def apply_freeze(network: Network, trainable: Collection[str]) -> list[nn.Parameter]:
+    """Let exactly these parameters learn; return them, tied ones once.
+
+    Gradients of frozen parameters are dropped. Modules in which nothing learns are put in eval mode, so that their
+    dropout is off and their output for a row is always the same.
+    """
+    chosen = set(trainable)
+    learning: dict[int, nn.Parameter] = {}
+    for name, parameter in network.named_layers():
+        if name in chosen:
+            learning[id(parameter)] = parameter
+    for parameter in network.parameters():
+        parameter.requires_grad_(id(parameter) in learning)
+        if id(parameter) not in learning:
+            parameter.grad = None
+    set_training_modes(network)
+    return list(learning.values())
+
+
+def set_training_modes(network: Network) -> None:
+    """Put modules with learning parameters in training mode, all others in eval mode.
+
+    A module without parameters, such as dropout, follows the module it belongs to.
+    """
+    _set_mode(network, parent=False)
+
+
+def _set_mode(module: nn.Module, *, parent: bool) -> None:
+    parameters = list(module.parameters())
+    module.training = any(parameter.requires_grad for parameter in parameters) if parameters else parent
+    for child in module.children():
+        _set_mode(child, parent=module.training)

@@ -1,0 +1,203 @@
+"""The training loop: a generator of events. It reads top to bottom; whoever runs it saves and shows."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Generator, Iterator, Sequence
+
+import numpy as np
+import torch
+
+from trainer_core.project.schema import Pooling, StartFrom
+from trainer_core.stages.exits import ExitRule
+from trainer_core.stages.plan import StagePlan
+from trainer_core.training.evaluate import evaluate
+from trainer_core.training.events import (
+    BestRestored,
+    CheckpointSaved,
+    EvaluationFinished,
+    Event,
+    ProbeFinished,
+    RunStarted,
+    StageFinished,
+    StageOutline,
+    StageStarted,
+    StepFinished,
+)
+from trainer_core.training.features import read_features
+from trainer_core.training.freezing import apply_freeze
+from trainer_core.training.inputs import Batch, Inputs, stage_inputs
+from trainer_core.training.optimiser import build_optimizer, set_learning_rates
+from trainer_core.training.probe import prepare_head
+from trainer_core.training.schedule import rate_at
+from trainer_core.training.session import BestSoFar, TrainingSession
+
+Reason = str
+
+
+def run_training(session: TrainingSession) -> Iterator[Event]:
+    """Train a session's network through all stages of its plan.
+
+    Yields:
+        Everything that happens, from ``run_started`` to the last ``stage_finished``. The session's ``best`` names
+        the best evaluation; its weights were handed to ``session.checkpoints``.
+
+    Raises:
+        RunStopped: the user asked for the end before there was anything to keep.
+
+    """
+    plan = session.plan
+    torch.manual_seed(plan.seed)
+    yield _run_started(session)
+    apply_freeze(session.network, set())
+    if plan.training.probe or plan.model.pooling is Pooling.AUTO:
+        for event in prepare_head(session):
+            yield event
+            if isinstance(event, ProbeFinished):
+                yield _keep_best(session, "probe", event.metrics)
+    else:
+        session.network.pooling = plan.model.pooling
+    for place, stage in enumerate(plan.stages):
+        reason = yield from _run_stage(session, place, stage)
+        yield StageFinished(stage=place, name=stage.name, step=session.step, reason=reason)  # type: ignore[arg-type]
+        if reason == "stopped":
+            return
+
+
+def _run_started(session: TrainingSession) -> RunStarted:
+    plan = session.plan
+    outlines = [
+        StageOutline(
+            name=stage.name,
+            epochs=stage.epochs,
+            steps=stage.steps,
+            trained_parameters=stage.trained_parameters,
+            total_parameters=plan.total_parameters,
+        )
+        for stage in plan.stages
+    ]
+    return RunStarted(
+        task=plan.task,
+        device=str(session.device),
+        precision=session.precision.precision.value,
+        seed=plan.seed,
+        train_rows=len(session.train),
+        validation_rows=len(session.validation),
+        labels=list(plan.data.labels),
+        stages=outlines,
+        metric=plan.training.metric,
+        baselines=session.task.baselines(session.train.targets, session.validation.targets),
+    )
+
+
+def _run_stage(session: TrainingSession, place: int, stage: StagePlan) -> Generator[Event, None, Reason]:
+    """Train one stage; return why it ended."""
+    settings = session.plan.training
+    if stage.start_from is StartFrom.BEST and session.best is not None and session.best.step != session.step:
+        session.restore_best()
+        yield BestRestored(step=session.best.step, stage=place)
+    learning = apply_freeze(session.network, stage.trainable)
+    session.changed |= set(stage.trainable)
+    yield StageStarted(
+        stage=place,
+        name=stage.name,
+        step=session.step,
+        trained_parameters=stage.trained_parameters,
+        total_parameters=session.plan.total_parameters,
+        learning_rate=stage.learning_rate,
+        start_from=stage.start_from.value,
+    )
+    train, validation = yield from _inputs(session, stage)
+    optimizer = session.precision.prepare_optimizer(
+        build_optimizer(session.network, session.tree, stage, settings.weight_decay)
+    )
+    rule = ExitRule(stage.until)
+    evaluate_at = _evaluation_steps(stage.steps_per_epoch, settings.evaluations_per_epoch)
+    done = 0
+    for epoch in range(stage.epochs):
+        generator = np.random.default_rng([session.plan.seed, place, epoch])
+        batches = train.shuffled(settings.batch_size, generator)
+        for in_epoch in range(1, stage.steps_per_epoch + 1):
+            started = time.monotonic()
+            group = list(itertools.islice(batches, settings.accumulation))
+            set_learning_rates(optimizer, rate_at(settings.schedule, done, stage.steps, settings.warmup_share))
+            loss = _compute_gradients(session, train, group)
+            norm = session.precision.clip(learning, settings.max_gradient_norm)
+            optimizer.step()
+            optimizer.zero_grad()
+            done += 1
+            session.step += 1
+            yield StepFinished(
+                step=session.step,
+                stage=place,
+                epoch=epoch + in_epoch / stage.steps_per_epoch,
+                loss=loss,
+                learning_rate=max(group["lr"] for group in optimizer.param_groups),
+                gradient_norm=norm,
+                rows=sum(len(batch) for batch in group),
+                tokens=sum(batch.tokens for batch in group),
+                seconds=time.monotonic() - started,
+            )
+            stopped = session.control.finish_wished
+            if in_epoch in evaluate_at or stopped:
+                fraction = epoch + in_epoch / stage.steps_per_epoch
+                metrics = yield from _evaluate(session, place, stage, validation, fraction)
+                reason = "stopped" if stopped else rule.check(metrics)
+                if reason:
+                    return reason
+    return "epochs"
+
+
+def _inputs(session: TrainingSession, stage: StagePlan) -> Generator[Event, None, tuple[Inputs, Inputs]]:
+    """Return what flows into the stage; where only the head learns, the body's features, computed once."""
+    if not stage.only_head:
+        session.features = None
+    elif session.features is None:
+        pooling = session.network.pooling
+        features = yield from read_features(session, [pooling])
+        session.features = features[pooling]
+    return stage_inputs(session, only_head=stage.only_head)
+
+
+def _compute_gradients(session: TrainingSession, inputs: Inputs, group: Sequence[Batch]) -> float:
+    """Add up the gradients of the mean loss over all rows of a group of batches; return that loss."""
+    rows = sum(len(batch) for batch in group)
+    total = 0.0
+    for batch in group:
+        with session.precision.autocast():
+            scores = inputs.scores(session.network, batch)
+        loss = session.task.loss(scores, batch.targets) / rows
+        session.precision.backward(loss)
+        total += loss.item()
+    return total
+
+
+def _evaluate(
+    session: TrainingSession, place: int, stage: StagePlan, validation: Inputs, epoch: float
+) -> Generator[Event, None, dict[str, float]]:
+    started = time.monotonic()
+    metrics = evaluate(session, validation)
+    is_best = session.is_better(metrics)
+    yield EvaluationFinished(
+        step=session.step,
+        stage=place,
+        epoch=epoch,
+        metrics=metrics,
+        seconds=time.monotonic() - started,
+        is_best=is_best,
+    )
+    if is_best:
+        yield _keep_best(session, stage.name, metrics, place)
+    return metrics
+
+
+def _keep_best(session: TrainingSession, stage: str, metrics: dict[str, float], place: int = 0) -> CheckpointSaved:
+    session.best = BestSoFar(session.plan.training.metric, session.step, stage, metrics)
+    saved = session.checkpoints.save_best(session.step, session.changed_tensors(), session.checkpoint_facts())
+    return CheckpointSaved(step=session.step, stage=place, path=saved.path, bytes=saved.bytes, best=True)
+
+
+def _evaluation_steps(steps_per_epoch: int, evaluations: int) -> set[int]:
+    """Return after which steps of an epoch to evaluate, evenly spread, the last one included."""
+    return {max(1, round(steps_per_epoch * part / evaluations)) for part in range(1, evaluations + 1)}

@@ -1,0 +1,86 @@
+"""The device and the number format of a run; mixed precision is accelerate's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Any, cast
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from torch import Tensor, nn
+
+from trainer_core.errors import InputError
+from trainer_core.project.schema import Precision
+
+_ACCELERATE_NAMES = {Precision.FLOAT32: "no", Precision.BFLOAT16: "bf16", Precision.FLOAT16: "fp16"}
+
+
+def resolve_device(wish: str) -> torch.device:
+    """Return the device that a wish means here: ``auto`` takes CUDA, else Apple's MPS, else the CPU.
+
+    Raises:
+        InputError: the device is not there.
+
+    """
+    if wish == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    device = torch.device(wish)
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}[device.type]
+    if there and device.type == "cuda" and device.index is not None:
+        there = device.index < torch.cuda.device_count()
+    if not there:
+        what = f'There is no device "{wish}" that this installation of torch can use.'
+        raise InputError.one("training.device", what, 'Write "auto" or "cpu".')
+    return device
+
+
+def resolve_precision(wish: Precision, device: torch.device) -> Precision:
+    """Return the number format that a wish means on a device.
+
+    ``auto`` takes bfloat16 on a CUDA device that computes with it, float16 on an older one, and float32 elsewhere.
+
+    Raises:
+        InputError: the device cannot compute in this format.
+
+    """
+    if wish is Precision.AUTO:
+        if device.type != "cuda":
+            return Precision.FLOAT32
+        return Precision.BFLOAT16 if torch.cuda.is_bf16_supported(including_emulation=False) else Precision.FLOAT16
+    if wish is Precision.FLOAT16 and device.type == "cpu":
+        what = "float16 cannot be trained on the CPU."
+        raise InputError.one("training.precision", what, 'Write "auto", "float32" or "bfloat16".')
+    return wish
+
+
+class MixedPrecision:
+    """Autocast, loss scaling and clipping for one run."""
+
+    def __init__(self, device: torch.device, precision: Precision) -> None:
+        # accelerate keeps its choice for the whole process; a window trains many runs in one.
+        AcceleratorState._reset_state(reset_partial_state=True)
+        self.device = device
+        self.precision = precision
+        self._accelerator = Accelerator(mixed_precision=_ACCELERATE_NAMES[precision], cpu=device.type == "cpu")
+
+    def autocast(self) -> AbstractContextManager[None]:
+        """Return the context in which forward passes are computed."""
+        return cast(AbstractContextManager[None], self._accelerator.autocast())
+
+    def prepare_optimizer(self, optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
+        """Return the optimiser, which skips steps whose scaled gradients overflowed."""
+        self._accelerator.free_memory()
+        return cast(torch.optim.Optimizer, self._accelerator.prepare_optimizer(optimizer, device_placement=False))
+
+    def backward(self, loss: Tensor) -> None:
+        """Compute gradients, scaled where the format needs it."""
+        self._accelerator.backward(loss)
+
+    def clip(self, parameters: Iterable[nn.Parameter], max_norm: float) -> float:
+        """Scale gradients down to this norm; return the norm they had."""
+        norm: Any = self._accelerator.clip_grad_norm_(list(parameters), max_norm)
+        return float(norm)

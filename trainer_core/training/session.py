@@ -1,0 +1,99 @@
+"""Everything the loop works on, made by the engine and handed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from trainer_core.data.encoded import Encoded
+from trainer_core.layers.tree import LayerTree
+from trainer_core.models.build import load_tensors
+from trainer_core.models.network import Network
+from trainer_core.project.schema import Pooling
+from trainer_core.results.names import better
+from trainer_core.stages.plan import RunPlan
+from trainer_core.tasks.base import Task
+from trainer_core.training.control import Control
+from trainer_core.training.ports import Checkpoints, Originals
+from trainer_core.training.precision import MixedPrecision
+
+
+@dataclass(frozen=True)
+class FrozenFeatures:
+    """What the frozen body makes of every row: one vector a text, float32 [rows, width], on the device."""
+
+    train: Tensor
+    validation: Tensor
+
+
+@dataclass
+class BestSoFar:
+    """The best evaluation of the run."""
+
+    metric: str
+    step: int
+    stage: str
+    metrics: dict[str, float]
+
+    @property
+    def value(self) -> float:
+        """The value of the chosen metric."""
+        return self.metrics[self.metric]
+
+
+@dataclass
+class TrainingSession:
+    """The live objects of one run.
+
+    Attributes:
+        step: optimiser steps done.
+        best: the best evaluation so far.
+        changed: the names of all layers that training or the probe has changed so far.
+        features: what the body makes of the rows; None when unknown, or when the body has learnt since.
+
+    """
+
+    plan: RunPlan
+    task: Task
+    network: Network
+    tree: LayerTree
+    train: Encoded
+    validation: Encoded
+    precision: MixedPrecision
+    checkpoints: Checkpoints
+    originals: Originals
+    control: Control
+    step: int = 0
+    best: BestSoFar | None = None
+    changed: set[str] = field(default_factory=set)
+    features: FrozenFeatures | None = None
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network computes."""
+        return self.precision.device
+
+    def is_better(self, metrics: dict[str, float]) -> bool:
+        """Whether an evaluation beats the best so far."""
+        metric = self.plan.training.metric
+        return self.best is None or better(metric, metrics[metric], self.best.value)
+
+    def changed_tensors(self) -> dict[str, Tensor]:
+        """Return copies of all tensors that differ from the pretrained model, on the CPU."""
+        return {
+            name: parameter.detach().to("cpu", copy=True).contiguous()
+            for name, parameter in self.network.named_layers()
+            if name in self.changed
+        }
+
+    def restore_best(self) -> None:
+        """Go back to the best weights; layers that were still as pretrained then become so again."""
+        tensors = self.checkpoints.load_best()
+        load_tensors(self.network, tensors | self.originals(self.changed - set(tensors)))
+
+    def checkpoint_facts(self) -> dict[str, str]:
+        """Return what a predictor has to know beside the tensors."""
+        pooling: Pooling = self.network.pooling
+        return {"pooling": pooling.value, "step": str(self.step)}
