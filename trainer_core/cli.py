@@ -1,0 +1,158 @@
+"""``thaw``: the training core on the command line. Without an argument, or with a project alone, it opens the window.
+
+Heavy libraries are imported inside the commands, so that ``thaw --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from trainer_core import __version__
+from trainer_core.errors import InputError, ThawError
+
+EXIT_DONE, EXIT_OTHER, EXIT_INPUT, EXIT_STOPPED = 0, 1, 2, 3
+
+app = typer.Typer(
+    name="thaw",
+    help="Fine-tune pretrained language models on your own machine. Without a command, the window opens.",
+    add_completion=False,
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ProjectArgument = Annotated[Path, typer.Argument(help="A .thaw project file.", show_default=False)]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="key=value over the project file, e.g. training.batch_size=16 or stage.0.epochs=2."),
+]
+
+
+def main() -> None:
+    """Run the command line; the entry point ``thaw``."""
+    arguments = sys.argv[1:]
+    if not arguments or _is_project(arguments):
+        sys.exit(_open_window(arguments))
+    try:
+        status = app(standalone_mode=False)
+    except ThawError as error:
+        _show(error)
+        status = error.exit_code
+    except typer.Exit as leaving:
+        status = leaving.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        Console(stderr=True).print("Stopped.")
+        status = EXIT_STOPPED
+    except BrokenPipeError:
+        sys.stderr.close()
+        status = EXIT_OTHER
+    except Exception as error:
+        status = _show_other(error)
+    sys.exit(status if isinstance(status, int) else EXIT_DONE)
+
+
+def _is_project(arguments: list[str]) -> bool:
+    return len(arguments) == 1 and arguments[0].lower().endswith(".thaw")
+
+
+def _open_window(arguments: list[str]) -> int:
+    from desktop_app.__main__ import main as open_window
+
+    return open_window(arguments)
+
+
+def _show_other(error: Exception) -> int:
+    """Show an error that is none of Thaw's own: a usage error of the command line, or a fault."""
+    show = getattr(error, "format_message", None)
+    if show is not None:
+        usage = getattr(error, "ctx", None)
+        Console(stderr=True).print(f"{show()}\nTry `{usage.command_path if usage else 'thaw'} --help`.", markup=False)
+        return EXIT_INPUT
+    traceback.print_exception(error)
+    return EXIT_OTHER
+
+
+def _show(error: ThawError) -> None:
+    """Print an error on standard error, every problem of it with its place and remedy."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    if not isinstance(error, InputError):
+        console.print(str(error), markup=False)
+        return
+    for problem in error.problems:
+        if problem.where:
+            console.print(problem.where, style="bold", markup=False)
+        console.print(f"  {problem.what}", markup=False)
+        if problem.remedy:
+            console.print(f"  {problem.remedy}", style="dim", markup=False)
+
+
+def _version(wished: bool) -> None:
+    if wished:
+        typer.echo(f"thaw {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    """Hold what comes before a command."""
+
+
+@app.command()
+def train(
+    project: ProjectArgument,
+    out: Annotated[Path | None, typer.Option(help="Where run folders are made; runs/ beside the project.")] = None,
+    set_: SetOption = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the journal's events as JSON lines only.")] = False,
+    try_file: Annotated[
+        Path | None, typer.Option("--try", help="A file with a sentence a line; shows predictions afterwards.")
+    ] = None,
+) -> int:
+    """Train a project: check it, run its stages, keep the best."""
+    from trainer_core.commands.train import train_project
+
+    return train_project(project, out=out, overrides=set_ or [], as_json=json, try_file=try_file)
+
+
+@app.command()
+def predict(
+    run: Annotated[Path, typer.Argument(help="A run folder, or a model folder of Thaw.", show_default=False)],
+    texts: Annotated[list[str] | None, typer.Argument(help="Texts to predict.", show_default=False)] = None,
+    file: Annotated[Path | None, typer.Option(help="A data file with texts.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where predictions of --file go: .csv, .tsv or .jsonl.")] = None,
+    column: Annotated[str | None, typer.Option(help="The column of --file with the texts.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print predictions as JSON lines.")] = False,
+) -> int:
+    """Predict texts, or the rows of a file, with a run's best checkpoint."""
+    from trainer_core.commands.predict import predict_file, predict_texts
+
+    if file is not None:
+        if texts:
+            raise InputError.one("thaw predict", "Texts and --file are both given.", "Give one of them.")
+        return predict_file(run, file, out, column)
+    return predict_texts(run, texts or [], as_json=json)
+
+
+@app.command()
+def inspect(
+    what: Annotated[str, typer.Argument(help="A project, a model folder, or starter:NAME.", show_default=False)],
+) -> int:
+    """Show a model's layers, under the names that freeze rules use."""
+    from trainer_core.commands.inspect import inspect_layers
+
+    return inspect_layers(what)
+
+
+@app.command()
+def check(project: ProjectArgument, set_: SetOption = None) -> int:
+    """Check a project, its data and its model, without training."""
+    from trainer_core.commands.check import check_project
+
+    return check_project(project, set_ or [])

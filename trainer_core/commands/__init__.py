@@ -1,0 +1,1 @@
+"""What the commands of ``thaw`` do and print. One file a command."""

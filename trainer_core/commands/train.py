@@ -1,0 +1,162 @@
+"""``thaw train``: a progress bar and a summary on a terminal, or the journal as JSON lines."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from trainer_core.commands.predict import print_predictions
+from trainer_core.engines.local import LocalEngine
+from trainer_core.errors import InputError
+from trainer_core.inference.predictor import Predictor
+from trainer_core.project.load import load_project
+from trainer_core.runs.history import RunHistory, RunStatus
+from trainer_core.training.control import Control
+from trainer_core.training.events import (
+    BestRestored,
+    EvaluationFinished,
+    Event,
+    PoolingChosen,
+    ProbeFinished,
+    RunFinished,
+    RunStarted,
+    RunWarning,
+    StageFinished,
+    StageStarted,
+    StepFinished,
+    WorkProgress,
+    format_event,
+)
+
+EXIT_DONE, EXIT_STOPPED = 0, 3
+TRIED_TEXTS = 10
+
+
+def train_project(path: Path, *, out: Path | None, overrides: list[str], as_json: bool, try_file: Path | None) -> int:
+    """Train a project and show how it goes; return the exit status.
+
+    Raises:
+        InputError: the project, its data, its model or the output folder is at fault.
+
+    """
+    project = load_project(path, overrides)
+    texts = _read_lines(try_file) if try_file else []
+    control = Control()
+    events = LocalEngine().run(project, path, out, control)
+    with _interrupt_finishes(control):
+        history = _print_json(events) if as_json else _show_progress(events)
+    finished = history.finished
+    if finished is None:
+        return EXIT_STOPPED
+    if not as_json:
+        _show_summary(finished, texts)
+    return EXIT_STOPPED if history.status is RunStatus.STOPPED else EXIT_DONE
+
+
+def _read_lines(path: Path) -> list[str]:
+    try:
+        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as cause:
+        raise InputError.one(path, f"This file cannot be read: {cause}.", "Name a text file for --try.") from cause
+
+
+@contextlib.contextmanager
+def _interrupt_finishes(control: Control) -> Iterator[None]:
+    """Let the first Ctrl-C ask for the end of the run; a second one breaks it off."""
+
+    def finish(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        print("\nStopping after this step; the best so far is kept. Ctrl-C again breaks off.", file=sys.stderr)
+        control.finish_now()
+
+    before = signal.signal(signal.SIGINT, finish)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _print_json(events: Iterator[Event]) -> RunHistory:
+    history = RunHistory()
+    for event in events:
+        history.apply(event)
+        print(format_event(event), flush=True)
+    return history
+
+
+def _show_progress(events: Iterator[Event]) -> RunHistory:
+    history = RunHistory()
+    console = Console(highlight=False, soft_wrap=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[facts]}"), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("Preparing", total=None, facts="")
+        for event in events:
+            history.apply(event)
+            line = _describe(event, history)
+            if line:
+                progress.console.print(line, markup=False)
+            if isinstance(event, WorkProgress):
+                progress.update(bar, description=event.work, completed=event.done, total=event.total)
+            elif isinstance(event, StageStarted):
+                progress.reset(
+                    bar, description=f'Stage "{event.name}"', total=history.total_steps, completed=event.step
+                )
+            elif isinstance(event, StepFinished):
+                progress.update(bar, completed=event.step, total=history.total_steps, facts=f"loss {event.loss:.4f}")
+    return history
+
+
+def _describe(event: Event, history: RunHistory) -> str:
+    """Return an event as a line, or nothing where it is not worth one."""
+    if isinstance(event, RunStarted):
+        rows = f"{event.train_rows:,} rows to learn from, {event.validation_rows:,} to judge by"
+        return f"{rows}, {len(event.labels)} classes; {event.device}, {event.precision}"
+    if isinstance(event, PoolingChosen):
+        scores = ", ".join(f"{name} {score:.3f}" for name, score in event.scores.items())
+        return f"Pooling: {event.pooling} ({scores})"
+    if isinstance(event, ProbeFinished):
+        return f"Linear probe on the frozen model: {_metrics(event.metrics)}"
+    if isinstance(event, StageStarted):
+        share = event.trained_parameters / event.total_parameters
+        learning = f"{event.trained_parameters:,} parameters learn ({share:.1%})"
+        return f'Stage {len(history.bands)} "{event.name}": {learning}, learning rate {event.learning_rate:g}'
+    if isinstance(event, EvaluationFinished):
+        mark = "  best so far" if event.is_best else ""
+        return f"  epoch {event.epoch:g}, step {event.step:,}: {_metrics(event.metrics)}{mark}"
+    if isinstance(event, BestRestored):
+        return f"Back to the best weights, those of step {event.step:,}"
+    if isinstance(event, StageFinished) and event.reason != "epochs":
+        return f"  stage ended: {event.reason.replace('_', ' ')}"
+    return f"Note: {event.message}" if isinstance(event, RunWarning) else ""
+
+
+def _metrics(metrics: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
+
+
+def _show_summary(finished: RunFinished, texts: list[str]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    if texts:
+        started = time.monotonic()
+        predictor = Predictor.load(Path(finished.folder))
+        predictions = predictor.predict(texts[:TRIED_TEXTS])
+        console.print(f"\nTried on {len(predictions)} sentences ({time.monotonic() - started:.1f} s):")
+        print_predictions(predictions)
+    best = finished.best
+    table = Table.grid(padding=(0, 2))
+    table.add_row("Best", f'{best.metric} {best.value:.4f} (stage "{best.stage}", step {best.step:,})')
+    table.add_row("Time", f"{finished.seconds:.0f} s")
+    table.add_row("Run folder", finished.folder)
+    table.add_row("Try it", f'thaw predict "{finished.folder}" "your text"')
+    table.add_row("Open it", f'thaw "{finished.folder}"')
+    console.print()
+    console.print(table)
