@@ -1,0 +1,1 @@
+"""Benchmarks: each runs as ``python -m tests.benchmarks.NAME [--json]`` and ends with one JSON object."""
