@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QLibraryInfo, QLocale, QObject, QTimer, QTranslator, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication
 
@@ -24,10 +24,11 @@ from desktop_app.background.jobs import Jobs
 from desktop_app.background.trainer import Trainer
 from desktop_app.core_access import Core, LocalCore
 from desktop_app.dialogs import Dialogs
-from desktop_app.main_window import MainWindow, PageEntry
+from desktop_app.main_window import MainWindow
 from desktop_app.menus import Menus
+from desktop_app.none_guard import keep_none_alive
 from desktop_app.pages import welcome
-from desktop_app.pages.base import Page
+from desktop_app.pages.base import Page, PageEntry
 from desktop_app.project_actions import ProjectActions
 from desktop_app.settings import Settings
 from desktop_app.theme import Theme
@@ -66,6 +67,7 @@ class Shell:
         """Bring all background work to its end; for after the window was closed."""
         self.trainer.stop()
         self.trainer.wait(END_SECONDS)
+        self.jobs.forget_all()
         self.jobs.wait()
 
 
@@ -122,6 +124,7 @@ class StartUp(QObject):
         super().__init__(parent)
         self._shell = shell
         self._project = project
+        self._waiting = list(shell.window.page_titles)
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self._on_turn)
         shell.window.painted.connect(self._on_painted)
@@ -132,10 +135,10 @@ class StartUp(QObject):
         self._timer.start()
 
     def _on_turn(self) -> None:
-        key = self._shell.window.next_unbuilt()
-        if key is not None:
+        if self._waiting:
+            key = self._waiting.pop(0)
+            self._timer.start()  # before the page, so that one that cannot be made does not take the others with it
             self._shell.window.ensure_page(key)
-            self._timer.start()
             return
         self._shell.jobs.start(WARM_UP, self._shell.workspace.core.warm_up, _ignore)
         self.finished.emit()
@@ -185,12 +188,12 @@ class ErrorReporter(QObject):
 
 def run_window(project: Path | None = None, *, core: Core | None = None) -> int:
     """Show the window until it is closed; return the exit code."""
+    keep_none_alive()
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName("Thaw")
     app.setDesktopFileName("thaw")
     app.setWindowIcon(_window_icon())
-    _translate_qt(app)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     dialogs = Dialogs()
     reporter = ErrorReporter(dialogs)
@@ -211,10 +214,3 @@ def _window_icon() -> QIcon:
     for file in sorted((resources_folder() / "icons").glob("*.png")):
         icon.addFile(str(file))
     return icon
-
-
-def _translate_qt(app: QApplication) -> None:
-    """Let Qt's own words (OK, Cancel, file dialogs) be English like ours, whatever the system speaks."""
-    translator = QTranslator(app)
-    if translator.load(QLocale("en"), "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
-        app.installTranslator(translator)

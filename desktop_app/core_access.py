@@ -6,17 +6,20 @@ into a background job.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from trainer_core.data.report import DataReport
+    from trainer_core.data.sources import Table
     from trainer_core.engines.base import Engine
     from trainer_core.inference.prediction import Prediction
     from trainer_core.models.facts import ModelFacts, StarterModel
     from trainer_core.project.schema import Project
+
+ROWS_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,14 @@ class OpenRows:
 
     rows: Sequence[tuple[str, str]]
     number_of: Callable[[int], int]
+
+
+@dataclass(frozen=True)
+class OpenTexts:
+    """The texts of a file that are to be predicted; read as they are asked for."""
+
+    total: int
+    texts: Iterable[str]
 
 
 class TextPredictor(Protocol):
@@ -66,6 +77,10 @@ class Core(Protocol):
 
     def load_predictor(self, run_or_model: Path) -> TextPredictor:
         """Load the best checkpoint of a run, or a model folder."""
+        ...
+
+    def open_texts(self, file: Path, column: str) -> OpenTexts:
+        """Return the texts of a file: of the column so named, or of the only one there is."""
         ...
 
     def engine(self) -> Engine:
@@ -114,8 +129,28 @@ class LocalCore:
 
         return Predictor.load(run_or_model)
 
+    def open_texts(self, file: Path, column: str) -> OpenTexts:
+        """Return the texts of a file: of the column so named, or of the only one there is."""
+        from trainer_core.data.sources import load_table
+        from trainer_core.errors import InputError
+
+        # A plain text file holds a text a line; its first line is one of them, however short.
+        table = load_table(file, header=False if file.suffix.lower() == ".txt" else None)
+        names = table.columns
+        if column not in names and len(names) > 1:
+            what = f'There is no column "{column}", from which the model learnt; its columns are {", ".join(names)}.'
+            raise InputError.one(file, what, f'Name the column with the texts "{column}" in the file.')
+        return OpenTexts(len(table.rows), _column_texts(table, column if column in names else names[0]))
+
     def engine(self) -> Engine:
         """Return the engine that trains in the calling thread."""
         from trainer_core.engines.local import LocalEngine
 
         return LocalEngine()
+
+
+def _column_texts(table: Table, column: str) -> Iterator[str]:
+    from trainer_core.data.rows import as_text
+
+    for start in range(0, len(table.rows), ROWS_AT_ONCE):
+        yield from (as_text(cell) for cell in table.rows[start : start + ROWS_AT_ONCE][column])

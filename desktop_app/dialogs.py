@@ -62,7 +62,10 @@ class Dialogs:
         box.setDefaultButton(save)
         box.setEscapeButton(cancel)
         box.exec()
-        return {save: Unsaved.SAVE, discard: Unsaved.DISCARD}.get(box.clickedButton(), Unsaved.CANCEL)  # type: ignore[call-overload, no-any-return]
+        clicked = box.clickedButton()
+        if clicked is save:
+            return Unsaved.SAVE
+        return Unsaved.DISCARD if clicked is discard else Unsaved.CANCEL
 
     def ask_to_stop(self) -> bool:
         """Ask whether the run under way shall end."""
@@ -91,7 +94,7 @@ class Dialogs:
             "<p>Fine-tunes pretrained language models on your own machine. Your texts never leave it.</p>"
             "<p>Apache License 2.0</p>"
         )
-        QMessageBox.about(self.parent, "About Thaw", text)  # type: ignore[arg-type]
+        QMessageBox.about(self.parent, "About Thaw", text)
 
 
 def _question(parent: QWidget | None, text: str, more: str) -> QMessageBox:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QTimer, Signal
@@ -13,10 +13,11 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 
 from desktop_app.background.trainer import Trainer
 from desktop_app.menus import Menus
-from desktop_app.pages.base import Page
-from desktop_app.project_actions import ProjectActions, is_openable
+from desktop_app.pages.base import Page, PageEntry
+from desktop_app.project_actions import ProjectActions, openable_in
+from desktop_app.run_rows import run_rows
 from desktop_app.run_summaries import RunSummaries
-from desktop_app.run_words import run_row, share_done, status_line
+from desktop_app.run_words import share_done, status_line
 from desktop_app.settings import Settings
 from desktop_app.theme import Theme
 from desktop_app.widgets.problem_strip import ProblemStrip
@@ -24,19 +25,10 @@ from desktop_app.widgets.sidebar import Sidebar, mark_of
 from desktop_app.widgets.top_bar import TopBar
 from desktop_app.workspace import Workspace
 from trainer_core.runs.folder import RunFolder
+from trainer_core.training.events import EvaluationFinished, ProbeFinished
 
 STATUS_MILLISECONDS = 250
 """How often the status line moves at most."""
-
-
-@dataclass(frozen=True)
-class PageEntry:
-    """A page that is made when it is needed: what the navigation shows, and how it is made."""
-
-    key: str
-    title: str
-    icon: str
-    build: Callable[[], Page]
 
 
 class MainWindow(QMainWindow):
@@ -146,12 +138,19 @@ class MainWindow(QMainWindow):
             self._pages[key] = page
             self.stack.addWidget(page.view)
             page.presenter.state_changed.connect(self._on_page_state_changed)
+            for other, wish in page.leads.items():
+                wish.connect(partial(self._on_page_wished, other))
             self._on_page_state_changed()
         return self._pages[key]
 
     def next_unbuilt(self) -> str | None:
         """Return the key of a page that is still to be made, or None."""
         return next((key for key in self._entries if key not in self._pages), None)
+
+    def _on_page_wished(self, key: str, run: RunFolder | None = None) -> None:
+        if run is not None and run != self._workspace.run:
+            self._workspace.choose_run(run)
+        self.show_page(key)
 
     def show_page(self, key: str) -> None:
         """Bring a page to the front; while no project is open it is kept in mind."""
@@ -183,10 +182,11 @@ class MainWindow(QMainWindow):
         self._show_problems()
 
     def _on_run_started(self, run: RunFolder) -> None:
-        if "train" in self._entries:
-            self.show_page("train")
+        self.show_page("train")
 
     def _on_events_arrived(self, events: Sequence[object]) -> None:
+        if any(isinstance(event, EvaluationFinished | ProbeFinished) for event in events):
+            self._on_summaries_changed()
         if not self._status_timer.isActive():
             self._status_timer.start()
 
@@ -225,7 +225,8 @@ class MainWindow(QMainWindow):
         self._show_problems()
 
     def _show_problems(self) -> None:
-        found = [(key, problem) for key in self._entries for problem in self._problems(key)]
+        made = [(key, self._pages[key]) for key in self._entries if key in self._pages]
+        found = [(key, problem) for key, page in made for problem in page.presenter.problems]
         if not self._workspace.project:
             self.strip.show_calm("", fine=False)
         elif found:
@@ -233,9 +234,6 @@ class MainWindow(QMainWindow):
         else:
             self.strip.show_calm("Nothing to mend", fine=self.next_unbuilt() is None)
         self._allow_training([problem for _, problem in found])
-
-    def _problems(self, key: str) -> list[str]:
-        return self._pages[key].presenter.problems if key in self._pages else []
 
     def _allow_training(self, problems: Sequence[str]) -> None:
         ready, tooltip = False, "Trains the model on your rows, stage by stage (Ctrl+R)"
@@ -251,15 +249,18 @@ class MainWindow(QMainWindow):
         self.menus.set_trainable(ready)
 
     def _on_summaries_changed(self) -> None:
-        under_way = self._trainer.folder.path if self._trainer.running and self._trainer.folder else None
-        today = datetime.date.today()
-        rows = [run_row(s, running=s.folder.path == under_way, today=today) for s in self._summaries.summaries]
+        trainer = self._trainer
+        rows = run_rows(
+            self._summaries.summaries,
+            under_way=trainer.folder if trainer.running else None,
+            best=trainer.history.best,
+            today=datetime.date.today(),
+        )
         self.sidebar.set_runs(rows, str(self._workspace.run.path) if self._workspace.run else "")
 
     def _on_run_wished(self, key: str) -> None:
         self._workspace.choose_run(RunFolder(Path(key)))
-        if "train" in self._entries:
-            self.show_page("train")
+        self.show_page("train")
 
     # --- the window's own events -------------------------------------------------------------------------------
 
@@ -272,12 +273,12 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take a project or a data file."""
-        if _dropped_file(event) is not None:
+        if openable_in(event.mimeData()) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped."""
-        path = _dropped_file(event)
+        path = openable_in(event.mimeData())
         if path is not None:
             event.acceptProposedAction()
             self._actions.open_path(path)
@@ -296,8 +297,3 @@ class MainWindow(QMainWindow):
     def _close_now(self) -> None:
         self._may_close = True
         QTimer.singleShot(0, self.close)
-
-
-def _dropped_file(event: QDropEvent) -> Path | None:
-    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return next((path for path in paths if is_openable(path)), None)

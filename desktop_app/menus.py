@@ -131,10 +131,10 @@ def _add(menu: QMenu, title: str, act: Callable[[], object], keys: Keys | None =
     action = QAction(title, menu)
     if keys is not None:
         action.setShortcut(QKeySequence(keys))
-    action.setStatusTip(tip)
     action.setToolTip(tip)
     action.triggered.connect(lambda: act())
     menu.addAction(action)
+    menu.setToolTipsVisible(True)
     return action
 
 

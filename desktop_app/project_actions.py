@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QMimeData, QObject, Signal
 
 from desktop_app.dialogs import DATA_SUFFIXES, PROJECT_SUFFIX, Dialogs, Unsaved
 from desktop_app.settings import Settings
@@ -166,9 +166,10 @@ class ProjectActions(QObject):
         self.recent_changed.emit()
 
 
-def is_openable(path: Path) -> bool:
-    """Whether a dropped file is one that a project is, or can begin with."""
-    return path.suffix.lower() in (PROJECT_SUFFIX, *DATA_SUFFIXES)
+def openable_in(dropped: QMimeData) -> Path | None:
+    """Return the first of the dropped files that is a project or can begin one."""
+    paths = [Path(url.toLocalFile()) for url in dropped.urls() if url.isLocalFile()]
+    return next((path for path in paths if path.suffix.lower() in (PROJECT_SUFFIX, *DATA_SUFFIXES)), None)
 
 
 def _not_openable(path: Path) -> InputError:

@@ -50,6 +50,9 @@ QPushButton[kind="primary"]:disabled { background: $line; color: $disabled; bord
 QPushButton[kind="door"] { border: 1px solid $line; border-radius: 12px; padding: 0px; }
 QPushButton[kind="door"]:hover { border-color: $accent; background: $accent_soft; }
 QPushButton[kind="door"]:focus { border: 2px solid $accent; }
+QPushButton[kind="row"] { border: 1px solid transparent; background: transparent; padding: 0px; }
+QPushButton[kind="row"]:hover { background: $hover; }
+QPushButton[kind="row"]:focus { border: 1px solid $accent; }
 QPushButton[kind="link"] { border: none; background: transparent; padding: 2px 6px; text-align: left; }
 QPushButton[kind="link"]:hover { background: $hover; }
 QPushButton[kind="link"]:focus { border: 1px solid $accent; padding: 1px 5px; }
@@ -132,10 +135,13 @@ QTreeView, QTableView, QListView {
 }
 QTreeView:focus, QTableView:focus, QListView:focus { border-color: $accent; }
 QTreeView::item, QListView::item { padding: 3px 2px; }
+QTableView::item { padding: 0px 5px; }
+QListView[kind="bare"] { background: transparent; border: none; border-radius: 0px; }
 QHeaderView, QTableCornerButton::section { background: $panel; border: none; }
 QHeaderView::section {
     background: $panel; color: $muted; border: none; border-bottom: 1px solid $line; padding: 6px 8px;
 }
+QHeaderView::section:vertical { border-bottom: none; padding: 0px 8px; }
 QListWidget[kind="navigation"] { background: transparent; border: none; outline: none; }
 QListWidget[kind="navigation"]::item { border-radius: 6px; padding: 0px; }
 QTabWidget::pane { border: none; border-top: 1px solid $line; }

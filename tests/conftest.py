@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from desktop_app.none_guard import keep_none_alive
 
 _HOME = tempfile.TemporaryDirectory(prefix="thaw-tests-", ignore_cleanup_errors=True)
 
@@ -34,6 +35,7 @@ def _prepare_environment(home: Path) -> None:
 
 
 _prepare_environment(Path(_HOME.name))
+keep_none_alive()
 
 
 def pytest_unconfigure() -> None:
@@ -58,11 +60,11 @@ def _no_leftovers(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     qapp = request.getfixturevalue("qapp")
-    from tests.support.leftovers import describe_leftovers, settle
+    from tests.support.leftovers import leftovers, settle
 
-    before = set(threading.enumerate())
+    before = leftovers()
     yield
     settle(qapp)
-    left = describe_leftovers(before)
+    left = [name for address, name in leftovers().items() if address not in before]
     if left:
         pytest.fail("left behind: " + "; ".join(left))

@@ -15,7 +15,8 @@ from pathlib import Path
 def writing_beside(path: Path) -> Iterator[Path]:
     """Yield a path beside ``path`` to write to; on success it is flushed to disk and takes the place of ``path``.
 
-    On an error the file beside is removed and ``path`` is untouched.
+    The file keeps the permissions of the one it replaces; a new one has those of any new file. On an error the file
+    beside is removed and ``path`` is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
@@ -25,6 +26,7 @@ def writing_beside(path: Path) -> Iterator[Path]:
         yield beside
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
+        beside.chmod(path.stat().st_mode & 0o777 if path.exists() else usual_mode(0o666))
         beside.replace(path)
         _flush_folder(path.parent)
     finally:
@@ -35,6 +37,13 @@ def replace_file(path: Path, content: bytes) -> None:
     """Write ``content`` to ``path`` in one visible step."""
     with writing_beside(path) as beside:
         beside.write_bytes(content)
+
+
+def usual_mode(most: int) -> int:
+    """Return the permissions that the user's umask leaves of ``most``."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return most & ~mask
 
 
 def _flush_folder(folder: Path) -> None:

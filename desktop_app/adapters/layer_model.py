@@ -6,13 +6,14 @@ addressed by ``LayerNode.id``, their position in depth-first order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import IntEnum
 from itertools import accumulate
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from desktop_app.adapters.layer_ranges import rows_of, sibling_runs, tied_groups
 from desktop_app.adapters.layer_words import describe_node, format_share
 from trainer_core.layers.tree import LayerNode, LayerTree
 
@@ -100,8 +101,8 @@ class LayerModel(QAbstractItemModel):
         self.beginResetModel()
         self._tree = tree
         self._learns = bytearray(len(tree.parameters) if tree else 0)
-        self._rows = _rows(tree) if tree else []
-        self._tied = _tied_groups(tree) if tree else {}
+        self._rows = rows_of(tree) if tree else []
+        self._tied = tied_groups(tree) if tree else {}
         self.endResetModel()
 
     def set_trainable(self, names: Iterable[str]) -> None:
@@ -130,17 +131,17 @@ class LayerModel(QAbstractItemModel):
 
     def index(self, row: int, column: int, parent: Index = _NOWHERE) -> QModelIndex:
         """Return the index of a child."""
-        if self._tree is None or not self.hasIndex(row, column, parent):
+        if self._tree is None or not 0 <= column < len(HEADERS) or parent.column() > 0:
             return QModelIndex()
-        above = self.node(parent)
-        return self.createIndex(row, column, above.children[row] if above else 0)
+        children = self._tree.nodes[parent.internalId()].children if parent.isValid() else (0,)
+        return self.createIndex(row, column, children[row]) if 0 <= row < len(children) else QModelIndex()
 
     def parent(self, index: Index = _NOWHERE) -> QModelIndex:  # type: ignore[override]
         """Return the index of the node above one."""
-        node = self.node(index)
-        if node is None or self._tree is None or node.parent < 0:
+        if self._tree is None or not index.isValid():
             return QModelIndex()
-        return self.index_of(self._tree.nodes[node.parent])
+        above = self._tree.nodes[index.internalId()].parent
+        return self.createIndex(self._rows[above], 0, above) if above >= 0 else QModelIndex()
 
     def rowCount(self, parent: Index = _NOWHERE) -> int:
         """Return the number of children."""
@@ -257,47 +258,10 @@ class LayerModel(QAbstractItemModel):
         self._learns = wanted
         until = [0, *accumulate(changed)]
         touched = {n.id for n in self._tree.nodes if until[n.first_leaf + n.leaf_count] > until[n.first_leaf]}
-        for first, last in _sibling_runs(self._tree, touched):
+        for first, last in sibling_runs(self._tree, touched):
             self.dataChanged.emit(self.index_of(first), self.index_of(last, Column.LEARNS), _CHANGED_ROLES)
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
     side = Qt.AlignmentFlag.AlignRight if column in (Column.PARAMETERS, Column.SHARE) else Qt.AlignmentFlag.AlignLeft
     return side | Qt.AlignmentFlag.AlignVCenter
-
-
-def _rows(tree: LayerTree) -> list[int]:
-    rows = [0] * len(tree.nodes)
-    for node in tree.nodes:
-        for row, child in enumerate(node.children):
-            rows[child] = row
-    return rows
-
-
-def _tied_groups(tree: LayerTree) -> dict[int, tuple[int, ...]]:
-    """Return, for every leaf that shares its memory, all leaves that share it."""
-    places = {parameter.name: place for place, parameter in enumerate(tree.parameters)}
-    owner = list(range(len(tree.parameters)))
-    for place, parameter in enumerate(tree.parameters):
-        if parameter.tied_to in places:
-            owner[place] = owner[places[parameter.tied_to]]
-    groups: dict[int, list[int]] = {}
-    for place, first in enumerate(owner):
-        groups.setdefault(first, []).append(place)
-    return {place: tuple(group) for group in groups.values() if len(group) > 1 for place in group}
-
-
-def _sibling_runs(tree: LayerTree, touched: set[int]) -> Iterator[tuple[LayerNode, LayerNode]]:
-    """Yield the first and last node of every unbroken run of touched siblings."""
-    if 0 in touched:
-        yield tree.root, tree.root
-    for parent in sorted(touched):
-        run: list[LayerNode] = []
-        for child in tree.nodes[parent].children:
-            if child in touched:
-                run.append(tree.nodes[child])
-            elif run:
-                yield run[0], run[-1]
-                run = []
-        if run:
-            yield run[0], run[-1]

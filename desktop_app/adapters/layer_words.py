@@ -113,7 +113,8 @@ class KnownRules:
             self._tree, self._known = tree, {}
         if rules not in self._known:
             state, error = state_of_rules(rules, tree)
-            self._known[rules] = (state.share, " ".join(sentences(error)) if error else "")
+            why = " ".join(problem.what for problem in error.problems) if error else ""
+            self._known[rules] = (state.share, why)
         return self._known[rules]
 
 

@@ -51,6 +51,10 @@ class StartersModel(QAbstractTableModel):
         """Return the row of a model by its source, -1 where it is none of these."""
         return next((row for row, model in enumerate(self._models) if model.source == source), -1)
 
+    def model_of(self, source: str) -> StarterModel | None:
+        """Return a model by its source, None where it is none of these."""
+        return next((model for model in self._models if model.source == source), None)
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return the number of models."""
         return 0 if parent.isValid() else len(self._models)

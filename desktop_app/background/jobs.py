@@ -82,6 +82,11 @@ class Jobs(QObject):
         """Drop the answers of all jobs of this name that are under way."""
         self._generations[name] = self._generations.get(name, 0) + 1
 
+    def forget_all(self) -> None:
+        """Drop the answers of all jobs; for when those who wait for them are gone."""
+        for name in self._generations:
+            self.forget(name)
+
     @property
     def is_busy(self) -> bool:
         """Whether an answer is still to come."""

@@ -5,7 +5,6 @@ The heavy imports happen in the thread, so the window paints while they load. Kn
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections import deque
 from pathlib import Path
@@ -198,7 +197,7 @@ class Trainer(QObject):
 
     def _on_thread_finished(self) -> None:
         thread = self._thread
-        if thread is None:  # wait() was quicker than the thread's own signal
+        if thread is None or not thread.isFinished():  # wait() was quicker than the thread's own signal
             return
         self._batch.stop()
         self._fold(thread)
@@ -213,7 +212,8 @@ class Trainer(QObject):
         self.history.apply_all(events)
         if self.folder is None and thread.folder is not None:
             self.folder = thread.folder
-            self._workspace.add_run(self.folder)
+            if self.folder.path.parent == self._workspace.runs_folder:  # else another project was opened meanwhile
+                self._workspace.add_run(self.folder)
             self.run_started.emit(self.folder)
         if events:
             self.events_arrived.emit(events)
@@ -230,9 +230,9 @@ def failure_of(error: Exception) -> RunFailed:
     """Return an error as a run's last event, in its three layers."""
     if isinstance(error, ThawError):
         trace = "".join(traceback.format_exception(error)) if error.__cause__ else ""
-        return RunFailed(what=error.what, why=error.why, remedy=error.remedy, traceback=trace, time=time.time())
+        return RunFailed(what=error.what, why=error.why, remedy=error.remedy, traceback=trace)
     return RunFailed(
         what=f"Something went wrong: {error or type(error).__name__}",
-        remedy="This is a mistake in Thaw. Your project and earlier runs are untouched; copy the details and report them.",
+        remedy="This is a mistake in Thaw. Your project is untouched; copy the details and report them.",
         traceback="".join(traceback.format_exception(error)),
     )

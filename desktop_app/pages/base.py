@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -47,6 +47,8 @@ class Page:
         view: the widget.
         presenter: its logic.
         shown: called when the page comes to the front.
+        leads: signals with which this page sends the user to another one, by that page's key; a signal may carry
+            the run that shall be shown there.
 
     """
 
@@ -56,3 +58,14 @@ class Page:
     view: QWidget
     presenter: PagePresenter
     shown: Callable[[], None] = lambda: None
+    leads: Mapping[str, SignalInstance] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """A page that is made when it is needed: what the navigation shows, and how it is made."""
+
+    key: str
+    title: str
+    icon: str
+    build: Callable[[], Page]

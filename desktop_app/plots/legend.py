@@ -61,9 +61,10 @@ class Legend(QWidget):
         if key in self._entries:
             self._entries[key].hide()
 
-    def set_value(self, key: str, value: str) -> None:
-        """Show another value after an entry's label."""
+    def set_value(self, key: str, value: str, *, shown: bool) -> None:
+        """Show another value after an entry's label, or hide the entry."""
         self._entries[key].set_value(value)
+        self._entries[key].setVisible(shown)
 
     def dress(self) -> None:
         """Take the colours of the theme."""
@@ -72,12 +73,14 @@ class Legend(QWidget):
 
 
 class LegendEntry(QWidget):
-    """A sample of one line with its name and newest value."""
+    """A sample of one line with its name and newest value; the only line of a plot needs no name and no sample."""
 
     def __init__(self, label: str, sample: Sample, color: QColor, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._label = label
         self._swatch = _Swatch(sample, color)
+        if not label:
+            self._swatch.hide()
         self._text = QLabel(label)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         layout = QHBoxLayout(self)

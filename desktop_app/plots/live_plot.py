@@ -15,6 +15,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from desktop_app.plots.canvas import dress_canvas, make_canvas, make_curve
 from desktop_app.plots.legend import Legend, Sample
 from desktop_app.plots.marks import Band, Baseline, Marks, format_value
 from desktop_app.plots.overlays import BASELINE_COLOR, BEST_COLOR, SAVED_COLOR, Bands, Baselines, MarkPoints, to_axis
@@ -22,7 +23,6 @@ from desktop_app.plots.series import FloatArray, GrowingSeries, value_range
 from desktop_app.theme import Theme
 from desktop_app.widgets.kit import icon_button, strong
 
-AXIS_WIDTH = 56
 FAINT = 70
 """The opacity, of 255, of the raw values behind their smoothed line."""
 
@@ -67,16 +67,15 @@ class LivePlot(QWidget):
         self._end = 1.0
         self._bands: tuple[Band, ...] = ()
         self._marks = Marks()
-        self._widget = pg.PlotWidget()
+        self._widget = make_canvas(title, small=small)
         self._plot = self._widget.getPlotItem()
         self._band_items = Bands(self._plot, theme)
         self._baseline_items = Baselines(self._plot, theme)
         self._mark_items = MarkPoints(self._plot, theme)
         self._legend = Legend(theme)
-        self._set_up_plot(small=small)
-        self._lay_out(small=small)
+        self._lay_out()
         self._dress()
-        theme.changed.connect(self._on_theme_changed)
+        self._connect()
 
     # --- what is plotted ---------------------------------------------------------------------------------------
 
@@ -96,12 +95,7 @@ class LivePlot(QWidget):
         """
         if key in self._lines:
             return
-        raw = self._plot.plot(symbol="o", symbolSize=6) if dots else self._plot.plot()
-        smooth = self._plot.plot()
-        for curve in (raw, smooth):
-            curve.setClipToView(True)
-            if not dots:
-                curve.setDownsampling(auto=True, method="peak")
+        raw, smooth = make_curve(self._plot, dots=dots), make_curve(self._plot, dots=False)
         self._legend.put(key, label, Sample.DOTTED_LINE if dots else Sample.SOLID, color)
         self._lines[key] = _Line(series, color, smoothable, raw, smooth)
         self._dress_line(self._lines[key])
@@ -124,9 +118,7 @@ class LivePlot(QWidget):
         for old in self._baseline_items.shown:
             self._legend.take_away(f"baseline {old.label}")
         for new in baselines:
-            self._legend.put(
-                f"baseline {new.label}", new.label, Sample.DASHED, BASELINE_COLOR, format_value(new.value)
-            )
+            self._legend.put(f"baseline {new.label}", new.label, Sample.DASHED, BASELINE_COLOR, format_value(new.value))
         self._baseline_items.show(baselines, log=self._log)
         self._dirty = True
 
@@ -182,7 +174,7 @@ class LivePlot(QWidget):
         for key, line in self._lines.items():
             if self._dirty or line.drawn != line.series.version:
                 self._draw_line(line)
-                self._legend.set_value(key, format_value(line.series.last))
+                self._legend.set_value(key, format_value(line.series.last), shown=len(line.series) > 0)
         self._dirty = False
         if self._following:
             self._show_all()
@@ -267,28 +259,15 @@ class LivePlot(QWidget):
 
     # --- making ------------------------------------------------------------------------------------------------
 
-    def _set_up_plot(self, *, small: bool) -> None:
-        plot = self._plot
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
-        plot.vb.disableAutoRange()
-        plot.vb.setMouseMode(plot.vb.RectMode)
-        plot.vb.setDefaultPadding(0)
-        plot.showGrid(x=False, y=True, alpha=0.12)
-        plot.vb.sigRangeChangedManually.connect(self._on_range_dragged)
-        plot.vb.sigRangeChanged.connect(self._on_range_changed)
-        plot.vb.sigResized.connect(self._on_range_changed)
+    def _connect(self) -> None:
+        box = self._plot.vb
+        box.sigRangeChangedManually.connect(self._on_range_dragged)
+        box.sigRangeChanged.connect(self._on_range_changed)
+        box.sigResized.connect(self._on_range_changed)
         self._widget.scene().sigMouseClicked.connect(self._on_plot_clicked)
-        left = plot.getAxis("left")
-        left.setWidth(AXIS_WIDTH)
-        left.enableAutoSIPrefix(False)
-        plot.getAxis("bottom").enableAutoSIPrefix(False)
-        if small:
-            left.setStyle(maxTickLevel=0)
-        self._widget.setAccessibleName(f"Plot of {self._title.lower()}")
-        self._widget.setToolTip("Drag to enlarge a part; double-click to see everything and follow the run again")
+        self._theme.changed.connect(self._on_theme_changed)
 
-    def _lay_out(self, *, small: bool) -> None:
+    def _lay_out(self) -> None:
         self._follow_button = icon_button(
             "mdi6.fit-to-page-outline",
             f"Show all of {self._title.lower()}",
@@ -306,15 +285,9 @@ class LivePlot(QWidget):
         layout.setSpacing(4)
         layout.addLayout(head)
         layout.addWidget(self._widget, 1)
-        self.setMinimumHeight(96 if small else 140)
 
     def _dress(self) -> None:
-        theme = self._theme
-        self._widget.setBackground(theme.color("panel"))
-        for side in ("left", "bottom"):
-            axis = self._plot.getAxis(side)
-            axis.setPen(pg.mkPen(theme.color("line_strong")))
-            axis.setTextPen(pg.mkPen(theme.color("muted")))
+        dress_canvas(self._widget, self._theme)
         for line in self._lines.values():
             self._dress_line(line)
         for item in (self._band_items, self._baseline_items, self._mark_items, self._legend):

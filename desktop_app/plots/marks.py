@@ -54,4 +54,4 @@ def format_value(value: float | None) -> str:
         return f"{value:,.0f}"
     if size >= 0.001 or size == 0:
         return f"{value:.4g}"
-    return f"{value:.2e}"
+    return f"{value:.3g}"

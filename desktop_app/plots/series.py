@@ -97,16 +97,16 @@ def smooth(values: Sequence[float] | FloatArray, weight: float) -> FloatArray:
 def _scan(values: FloatArray, weight: float, start: float) -> FloatArray:
     """Return s with s[i] = weight * s[i - 1] + values[i] and s[-1] = ``start``; a block at a time, not a point."""
     rows = -(-len(values) // BLOCK)
-    block = np.zeros(rows * BLOCK)
-    block[: len(values)] = values
-    block = block.reshape(rows, BLOCK)
+    flat = np.zeros(rows * BLOCK)
+    flat[: len(values)] = values
+    block = flat.reshape(rows, BLOCK)
     for column in range(1, BLOCK if rows > 1 else len(values)):
         block[:, column] += weight * block[:, column - 1]
     powers = weight ** np.arange(1, BLOCK + 1)
     for row in range(rows):
         block[row] += powers * start
         start = block[row, -1]
-    return block.reshape(-1)[: len(values)]
+    return flat[: len(values)]
 
 
 class GrowingSeries:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
+from desktop_app.widgets.elided_label import ElidedLabel
 from desktop_app.widgets.kit import GAP, muted, plain_button, primary_button, set_kind, strong
 
 
@@ -21,14 +22,15 @@ class TopBar(QFrame):
         self._modified = muted("edited")
         self._modified.setWordWrap(False)
         self._modified.setToolTip("There are changes that are not saved yet (Ctrl+S saves them)")
-        self._status = _ElidedLabel()
-        self._status.setAccessibleName("What the run is doing")
+        self._status = ElidedLabel()
+        self._status.setAccessibleDescription("What the run is doing")
+        set_kind(self._status, "muted")
         self._progress = QProgressBar()
         self._progress.setTextVisible(False)
         self._progress.setRange(0, 1000)
         self._progress.setAccessibleName("Progress of the run")
         self.train_button = primary_button("&Train", "mdi6.play")
-        self.stop_button = plain_button("S&top", "mdi6.stop")
+        self.stop_button = plain_button("Sto&p", "mdi6.stop")
         self.train_button.clicked.connect(self.train_wished)
         self.stop_button.clicked.connect(self.stop_wished)
         self._lay_out()
@@ -60,12 +62,12 @@ class TopBar(QFrame):
 
     def set_status(self, text: str) -> None:
         """Show what the run is doing."""
-        self._status.setText(text)
+        self._status.set_whole_text(text)
 
     @property
     def status(self) -> str:
         """What is said of the run."""
-        return self._status.text()
+        return self._status.whole_text
 
     def set_progress(self, share: float | None) -> None:
         """Show how much of the run is done, from 0 to 1; None hides the bar."""
@@ -81,30 +83,7 @@ class TopBar(QFrame):
     def set_stop(self, *, enabled: bool, stopping: bool) -> None:
         """Let the user stop the run; while it is ending the button says so."""
         self.stop_button.setEnabled(enabled)
-        self.stop_button.setText("Stopping…" if stopping else "S&top")
+        self.stop_button.setText("Stopping…" if stopping else "Sto&p")
         waiting = "The run ends after the step at hand; the best checkpoint is kept"
         idle = "Ends the run after the step at hand and keeps the best checkpoint (Ctrl+.)"
         self.stop_button.setToolTip(waiting if stopping else idle)
-
-
-class _ElidedLabel(QLabel):
-    """One line that is shortened to the room there is; all of it is in the tooltip."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        set_kind(self, "muted")
-
-    def setText(self, text: str) -> None:
-        """Show a text."""
-        super().setText(text)
-        self.setToolTip(text)
-
-    def paintEvent(self, event: object) -> None:
-        """Draw as much of the text as fits."""
-        from PySide6.QtGui import QPainter
-
-        painter = QPainter(self)
-        elided = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, elided)

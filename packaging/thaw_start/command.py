@@ -40,9 +40,13 @@ def clean_environment() -> dict[str, str]:
 
 
 class Runner:
-    """Runs commands for the setup in the checkout; what they print goes to the log."""
+    """Runs commands for the setup in the checkout; what they print goes to the log.
+
+    ``shared_file`` is the number of an open file that the programs inherit (the lock), on systems that can do that.
+    """
 
     def __init__(self, console: Console, folder: Path) -> None:
+        self.shared_file: int | None = None
         self._console = console
         self._folder = folder
 
@@ -55,6 +59,7 @@ class Runner:
             process = subprocess.Popen(
                 command,
                 cwd=self._folder,
+                pass_fds=() if self.shared_file is None or os.name != "posix" else (self.shared_file,),
                 env={**clean_environment(), **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -12,7 +12,7 @@ from pathlib import Path
 from .command import clean_environment
 from .failure import SetupFailure, Stopped
 from .prepare import Setup
-from .screen import Trouble, Verdict, probe_display
+from .screen import Trouble, Verdict, mend_display
 
 INTERRUPTED = 130
 QUIET_TESTS = {
@@ -68,16 +68,14 @@ def can_open_window(setup: Setup, verdict: Verdict) -> bool:
     """Whether a window can be opened here; says why not, unless there simply is no screen."""
     if not setup.machine.display:
         return False
-    if verdict.trouble in (Trouble.LIBRARIES, Trouble.DAMAGED):
-        setup.console.say("Going on without the window.")
-        return False
-    found = probe_display(setup.layout, setup.run)
-    if found.trouble in (Trouble.NONE, Trouble.FONTS):
-        return True
-    if found.trouble is Trouble.LIBRARIES:
-        setup.tell(found)
-    else:
-        setup.console.say(f"There should be a screen, but it does not open: {found.detail}")
+    if verdict.trouble not in (Trouble.LIBRARIES, Trouble.DAMAGED):
+        found = mend_display(setup.layout, setup.machine, setup.run, setup.apt)
+        if found.trouble in (Trouble.NONE, Trouble.FONTS):
+            return True
+        if found.trouble is Trouble.LIBRARIES:
+            setup.tell(found)
+        else:
+            setup.console.say(f"There should be a screen, but it does not open: {found.detail}")
     setup.console.say("Going on without the window.")
     return False
 

@@ -30,8 +30,11 @@ else:
 
 
 @contextmanager
-def hold_lock(path: Path, say: Callable[[str], None]) -> Iterator[None]:
+def hold_lock(path: Path, say: Callable[[str], None]) -> Iterator[int | None]:
     """Hold the lock while the block runs. The system frees it when this process ends, however it ends.
+
+    Gives the number of the open file: a child that inherits it holds the lock as well, so that a pip that outlives
+    a killed start is waited for and not worked against.
 
     Where the file cannot be made there is nothing to protect either: nothing can be set up there.
     """
@@ -39,11 +42,11 @@ def hold_lock(path: Path, say: Callable[[str], None]) -> Iterator[None]:
         path.parent.mkdir(exist_ok=True)
         file = path.open("w", encoding="utf-8")
     except OSError:
-        yield
+        yield None
         return
     with file:
         if not _try_lock(file):
             say("Another start is setting Thaw up in this folder; waiting for it to finish.")
             while not _try_lock(file):
                 time.sleep(0.5)
-        yield
+        yield file.fileno()

@@ -71,7 +71,7 @@ class Setup:
 
         """
         if self._why(wish) is not None:
-            with hold_lock(self.layout.work / "lock", self.console.say):
+            with hold_lock(self.layout.work / "lock", self.console.say) as self.run.shared_file:
                 reason = self._why(wish)  # another start may have done it meanwhile
                 if reason is not None:
                     return self._set_up(wish, reason)

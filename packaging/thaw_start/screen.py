@@ -80,9 +80,14 @@ def judge_probe(code: int, text: str) -> Verdict:
     if "cannot open shared object file" in text:
         return Verdict(Trouble.LIBRARIES, missing_library(text))
     if code != 0:
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        return Verdict(Trouble.DAMAGED, lines[-1] if lines else f"exit code {code}")
+        return Verdict(Trouble.DAMAGED, telling_line(text) or f"exit code {code}")
     return Verdict(Trouble.FONTS) if "fonts 0" in text.splitlines() else Verdict(Trouble.NONE)
+
+
+def telling_line(text: str) -> str:
+    """Find the line that says best what went wrong: the first that says what could not be done, or the last."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return next((line for line in lines if "could not" in line.lower()), lines[-1] if lines else "")
 
 
 def missing_library(text: str) -> str:
@@ -103,6 +108,17 @@ def mend_screen(layout: Layout, machine: Machine, run: Runner, apt: Apt) -> Verd
     if verdict.trouble in (Trouble.LIBRARIES, Trouble.FONTS) and apt.install(packages):
         return probe_offscreen(layout, run)
     return verdict
+
+
+def mend_display(layout: Layout, machine: Machine, run: Runner, apt: Apt) -> Verdict:
+    """Try to open the display; where X lacks libraries, install them if that is allowed, and try again."""
+    verdict = probe_display(layout, run)
+    if verdict.trouble is not Trouble.DISPLAY or machine.system != "Linux":
+        return verdict
+    libraries = probe_xcb(layout, run)
+    if libraries.trouble is Trouble.NONE:
+        return verdict
+    return probe_display(layout, run) if apt.install(QT_LIBRARIES) else libraries
 
 
 def advise(verdict: Verdict, machine: Machine, apt: Apt) -> str:

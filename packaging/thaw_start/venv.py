@@ -130,7 +130,8 @@ def require_place(layout: Layout, *, room: int) -> None:
         probe.unlink()
         free = shutil.disk_usage(layout.checkout).free
     except OSError as error:
-        raise explain_os_error(error, layout.checkout) from error
+        folder = OSError(error.errno, error.strerror, str(layout.checkout))
+        raise explain_os_error(folder, layout.checkout) from error
     if free < room:
         raise SetupFailure(
             f"there is not enough room on the disk of '{layout.checkout}': {free / 1e9:.1f} GB are free.",
@@ -187,5 +188,10 @@ def read_record(record: Path) -> Iterator[tuple[str, str]]:
 
 
 def list_packages(site_packages: Path) -> list[str]:
-    """Every entry directly in site-packages: compared with at the next start, it shows what went missing."""
-    return sorted(entry.name for entry in site_packages.iterdir() if entry.name != "__pycache__")
+    """List site-packages two levels deep: compared with at the next start, it shows what went missing."""
+    names = []
+    for entry in site_packages.iterdir():
+        names.append(entry.name)
+        if entry.is_dir():
+            names += [f"{entry.name}/{inner.name}" for inner in entry.iterdir()]
+    return sorted(name for name in names if not name.endswith(("__pycache__", ".pyc")))

@@ -36,6 +36,7 @@ class PretendRunner:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+        self.shared_file: int | None = None
         self.commands: list[list[str]] = []
         self.torch = "2.13.0+cpu"
         self.weights = WEIGHTS

@@ -144,10 +144,23 @@ def test_a_screen_that_does_not_open_is_told_and_gone_without(
     verdict: Verdict,
 ) -> None:
     launched = Launched(monkeypatch)
-    runner.answers["QtWidgets"] = Outcome(-6, "qt.qpa.xcb: could not connect to display :9\n")
+    runner.answers["QtWidgets"] = Outcome(
+        -6, "qt.qpa.xcb: could not connect to display :9\nAvailable platform plugins are: xcb.\n"
+    )
     launch.run_main_job(make_setup(layout, console, runner, display=True), verdict, headless=False)
     assert launched.commands[0][1] == "train"
     assert "Going on without the window." in printed.getvalue()
+    if verdict is CLEAR:
+        assert "could not connect to display :9" in printed.getvalue()
+
+
+def test_libraries_that_only_x_misses_are_named(
+    layout: Layout, console: Console, runner: PretendRunner, printed: io.StringIO
+) -> None:
+    runner.answers["QtWidgets"] = Outcome(-6, 'Could not load the Qt platform plugin "xcb"\n')
+    runner.answers["libqxcb"] = Outcome(1, "OSError: libxcb-cursor.so.0: cannot open shared object file: No such file")
+    assert not launch.can_open_window(make_setup(layout, console, runner, display=True), CLEAR)
+    assert "libxcb-cursor.so.0" in printed.getvalue()
 
 
 def test_the_checks_come_before_the_tests_and_stop_at_the_first_failure(

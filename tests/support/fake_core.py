@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from desktop_app.core_access import OpenRows
+from desktop_app.core_access import OpenRows, OpenTexts
 from trainer_core.data.report import ColumnInfo, ColumnRole, DataReport, Finding, Severity, SplitInfo
 from trainer_core.inference.prediction import Prediction
 from trainer_core.layers.tree import LayerTree, ParameterSpec, build_layer_tree
@@ -182,6 +182,7 @@ def small_plan(project: Project | None = None, project_file: str = "/projects/ti
             train_rows=576,
             validation_rows=64,
             labels=LABELS,
+            text_column="text",
         ),
         training=project.training,
         device="cpu",
@@ -336,6 +337,8 @@ class FakeEngine:
         with Journal(folder.journal_file) as journal:
             for event in self._events(plan, folder, control):
                 journal.append(event)
+                if isinstance(event, CheckpointSaved) and event.best:
+                    folder.best_file.write_text(Path(event.path).name, encoding="utf-8")
                 yield event
 
     def _events(self, plan: RunPlan, folder: RunFolder, control: Control) -> Iterator[Event]:
@@ -432,6 +435,12 @@ class FakeCore:
         """Return the predictor."""
         self.calls.append("load_predictor")
         return _or_raise(self.predictor)
+
+    def open_texts(self, file: Path, column: str) -> OpenTexts:
+        """Return the lines of a file."""
+        self.calls.append("open_texts")
+        texts = file.read_text(encoding="utf-8").splitlines()
+        return OpenTexts(len(texts), texts)
 
     def engine(self) -> FakeEngine:
         """Return the scripted engine."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
-from shiboken6 import isValid
+from shiboken6 import getCppPointer, isValid
 
 
 def settle(app: QCoreApplication) -> None:
@@ -19,15 +19,16 @@ def settle(app: QCoreApplication) -> None:
     app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
-def describe_leftovers(threads_before: set[threading.Thread]) -> list[str]:
-    """Return one description for each thing that is still there."""
-    left = [f"window {_name(widget)}" for widget in QApplication.topLevelWidgets() if _is_window(widget)]
-    left += [f"timer of {_name(timer.parent())}" for timer in _living(QTimer) if timer.isActive()]
-    left += [f"thread {_name(thread)}" for thread in _living(QThread) if thread.isRunning() and not _is_main(thread)]
-    for thread in set(threading.enumerate()) - threads_before:
+def leftovers() -> dict[int, str]:
+    """Return what is there at the moment: a name for each thing, by its address."""
+    things: list[tuple[str, QObject]] = [("window", w) for w in QApplication.topLevelWidgets() if _is_window(w)]
+    things += [("timer", timer) for timer in _living(QTimer) if timer.isActive()]
+    things += [("thread", thread) for thread in _living(QThread) if thread.isRunning() and not _is_main(thread)]
+    found = {getCppPointer(thing)[0]: f"{kind} {_name(thing)}" for kind, thing in things}
+    for thread in threading.enumerate():
         if not isinstance(thread, threading._DummyThread) and not thread.daemon:
-            left.append(f"Python thread {thread.name}")
-    return left
+            found[id(thread)] = f"Python thread {thread.name}"
+    return found
 
 
 def _is_window(widget: QWidget) -> bool:
@@ -43,5 +44,7 @@ def _living(kind: type) -> Iterator:
     return (thing for thing in gc.get_objects() if issubclass(type(thing), kind) and isValid(thing))
 
 
-def _name(thing: QObject | None) -> str:
-    return "nobody" if thing is None else f"{type(thing).__name__} {thing.objectName()}".strip()
+def _name(thing: QObject) -> str:
+    parent = thing.parent()
+    owner = f" of {type(parent).__name__}" if parent is not None else ""
+    return f"{type(thing).__name__} {thing.objectName()}".strip() + owner

@@ -51,7 +51,7 @@ class Encoded:
             offsets=np.concatenate([[0], np.cumsum(lengths)]),
             targets=targets,
             truncated=truncated,
-            pad_id=int(tokenizer.pad_token_id),
+            pad_id=_filler(tokenizer),
         )
 
     def __len__(self) -> int:
@@ -75,12 +75,21 @@ class Encoded:
 def encode_texts(
     tokenizer: PreTrainedTokenizerBase, texts: list[str], max_length: int
 ) -> tuple[list[list[int]], list[bool]]:
-    """Return the token numbers of each text, and whether it had to be cut to ``max_length`` tokens."""
+    """Return the token numbers of each text, and whether it had to be cut to ``max_length`` tokens.
+
+    A text in which the tokenizer finds no token becomes one filler token, since a model needs something to read.
+    """
     batch = tokenizer(texts, truncation=True, max_length=max_length, return_attention_mask=False)
     encodings = batch.encodings
+    numbers = [ids or [_filler(tokenizer)] for ids in batch["input_ids"]]
     if encodings is None:  # a tokenizer written in Python keeps no trace of what it cut
-        return batch["input_ids"], [len(ids) >= max_length for ids in batch["input_ids"]]
-    return batch["input_ids"], [bool(encoding.overflowing) for encoding in encodings]
+        return numbers, [len(ids) >= max_length for ids in numbers]
+    return numbers, [bool(encoding.overflowing) for encoding in encodings]
+
+
+def _filler(tokenizer: PreTrainedTokenizerBase) -> int:
+    """Return the padding token; where there is none, any will do, because the mask hides it."""
+    return 0 if tokenizer.pad_token_id is None else int(tokenizer.pad_token_id)
 
 
 def encode_rows(tokenizer: PreTrainedTokenizerBase, rows: LabelledRows, max_length: int) -> Encoded:

@@ -22,7 +22,8 @@ _MARKS = (
 def detect_encoding(path: Path) -> str:
     """Return the name of a text file's encoding.
 
-    A byte order mark decides; else UTF-8 where the whole file is valid; else what its first bytes look like.
+    A byte order mark decides; else UTF-8 where the whole file is valid; else what the bytes look like around the
+    first one that is not UTF-8.
 
     Raises:
         InputError: the file is no text.
@@ -35,24 +36,28 @@ def detect_encoding(path: Path) -> str:
             return name
     if b"\0" in sample:
         return _without_mark(path, sample)
-    if _is_utf8(path):
+    stretch = _not_utf8(path)
+    if stretch is None:
         return "utf-8"
-    guess = from_bytes(sample).best()
+    guess = from_bytes(stretch).best()
     if guess is None:
         raise _no_text(path)
     return guess.encoding
 
 
-def _is_utf8(path: Path) -> bool:
+def _not_utf8(path: Path) -> bytes | None:
+    """Return the first stretch of a file that is not valid UTF-8, or None where all of it is."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
-        try:
-            while chunk := file.read(1 << 20):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True
+        while True:
+            chunk = file.read(SAMPLE_BYTES)
+            try:
+                decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError:
+                file.seek(max(0, file.tell() - len(chunk) - SAMPLE_BYTES))
+                return file.read(2 * SAMPLE_BYTES)
+            if not chunk:
+                return None
 
 
 def _without_mark(path: Path, sample: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,8 +85,10 @@ class _Read:
     findings: list[Finding]
 
 
-def _read(section: DataSection, path: Path, columns_section: ColumnsSection, limit: int | None) -> _Read:
-    table = load_table(path, header=section.header)
+def _read(
+    section: DataSection, path: Path, columns_section: ColumnsSection, limit: int | None, header: bool | None = None
+) -> _Read:
+    table = load_table(path, header=section.header if header is None else header)
     columns = resolve_columns(table, columns_section)
     stop = min(len(table.rows), limit or len(table.rows))
     texts, labels = (_text_cells(table, name).slice(0, stop) for name in (columns.text, columns.label))
@@ -125,9 +128,10 @@ def _number_labels(cells: pa.ChunkedArray) -> tuple[tuple[str, ...], IntArray]:
 
 def _label_order(label: str) -> tuple[bool, float, str]:
     try:
-        return False, float(label), label
+        number = float(label)
     except ValueError:
         return True, 0.0, label
+    return (False, number, label) if math.isfinite(number) else (True, 0.0, label)
 
 
 def _prepare(project: Project, folder: Path) -> PreparedData:
@@ -139,7 +143,11 @@ def _prepare(project: Project, folder: Path) -> PreparedData:
         train, validation = read.rows.taken(inside), read.rows.taken(held)
     else:
         train = read.rows
-        other = _read(section, folder / section.validation, _same_columns(read.columns), None)
+        path = folder / section.validation
+        # Two files of one kind are written alike; the training file, with more rows, tells better whether there is
+        # a header.
+        header = read.table.header if path.suffix.lower() == read.table.path.suffix.lower() else None
+        other = _read(section, path, _same_columns(read.columns), None, header)
         validation, unknown = _renumbered(other.rows, train.labels)
         found += [*other.findings, *unknown]
     found += _check(read.table, train, validation)

@@ -44,6 +44,7 @@ class LabelledRows(Sequence[tuple[str, str]]):
         if isinstance(place, slice):
             names = [self.labels[number] for number in self.classes[place]]
             return list(zip(self.texts(place), names, strict=True))
+        place = range(len(self))[place]
         return self.texts(slice(place, place + 1))[0], self.labels[self.classes[place]]
 
     def texts(self, place: slice) -> list[str]:

@@ -30,7 +30,7 @@ DELIMITED = {".csv": ",", ".tsv": "\t", ".txt": "\t", ".tab": "\t"}
 JSON_LINES = {".jsonl", ".ndjson"}
 SUPPORTED = (*DELIMITED, *sorted(JSON_LINES), ".json", ".parquet")
 ROWS_PER_BATCH = 10_000
-READER_VERSION = 1
+READER_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,13 @@ def load_table(path: Path, *, header: bool | None = None) -> Table:
 
 
 def _check_file(path: Path) -> None:
-    if not path.exists():
-        raise InputError.one(path, "There is no such file.", "Mend the path; it is relative to the project file.")
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError) as cause:
+        remedy = "Mend the path; it is relative to the project file."
+        raise InputError.one(path, "There is no such file.", remedy) from cause
+    except OSError as cause:
+        raise InputError.one(path, f"This file cannot be read: {cause.strerror}.", "Mend the path.") from cause
     if path.is_dir():
         raise InputError.one(path, "This is a folder, not a data file.", "Name one of the files inside it.")
     if not path.is_file():
@@ -141,6 +146,7 @@ class _Layout:
     delimiter: str
     quoted: bool
     header: bool
+    blank_lines: int
     names: tuple[str, ...]
 
 
@@ -155,7 +161,8 @@ def _detect_layout(path: Path, header: bool | None) -> _Layout:
     first = rows[0]
     has_header = _looks_like_header(rows) if header is None else header
     names = first if has_header else [f"column {place}" for place in range(len(first))]
-    return _Layout(encoding, delimiter, quoted, has_header, _unique(names))
+    blank = len(list(itertools.takewhile(lambda line: not line.strip("\r\n"), io.StringIO(sample, newline=""))))
+    return _Layout(encoding, delimiter, quoted, has_header, blank, _unique(names))
 
 
 def _sample_text(path: Path, encoding: str) -> str:
@@ -169,7 +176,7 @@ def _sample_text(path: Path, encoding: str) -> str:
 
 def _sample_rows(sample: str, delimiter: str, quoted: bool) -> list[list[str]]:
     csv.field_size_limit(1 << 30)
-    text = io.StringIO(sample)
+    text = io.StringIO(sample, newline="")
     reader = csv.reader(text, delimiter=delimiter)
     if not quoted:
         reader = csv.reader(text, delimiter=delimiter, quoting=csv.QUOTE_NONE)
@@ -179,8 +186,13 @@ def _sample_rows(sample: str, delimiter: str, quoted: bool) -> list[list[str]]:
 def _detect_delimiter(sample: str, usual: str) -> str:
     if usual == "\t" and "\t" in sample:
         return usual
+    candidates = (usual, ",", ";", "\t", "|")
+    for candidate in candidates:
+        widths = _widths(_sample_rows(sample, candidate, quoted=True))
+        if len(widths) == 1 and widths != {1}:
+            return candidate
     line = sample.splitlines()[0]
-    counts = {candidate: line.count(candidate) for candidate in (usual, ",", ";", "\t", "|")}
+    counts = {candidate: line.count(candidate) for candidate in candidates}
     return usual if counts[usual] else max(counts, key=lambda c: counts[c]) if any(counts.values()) else usual
 
 
@@ -235,6 +247,7 @@ def _delimited_batches(path: Path, layout: _Layout) -> Iterator[pa.RecordBatch]:
     read = pa.csv.ReadOptions(
         encoding=layout.encoding,
         column_names=list(layout.names),
+        skip_rows=layout.blank_lines,
         skip_rows_after_names=int(layout.header),
         use_threads=False,
         block_size=16 << 20,
@@ -294,7 +307,9 @@ def _json_column(values: list[Any]) -> pa.Array:
 def _cell_text(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    # JSON may hold half of a character that takes two ("\ud83d" alone), which no encoding can write.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _as_text(batch: pa.RecordBatch, schema: pa.Schema, path: Path) -> pa.RecordBatch:
@@ -306,14 +321,21 @@ def _as_text(batch: pa.RecordBatch, schema: pa.Schema, path: Path) -> pa.RecordB
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding=detect_encoding(path), errors="strict") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                yield _json_record(_parse_json(line, path, number), path, number)
+    try:
+        with path.open(encoding=detect_encoding(path)) as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield _json_record(_parse_json(line, path, number), path, number)
+    except UnicodeError as cause:
+        raise _undecodable(path, cause) from cause
 
 
 def _json_list(path: Path) -> Iterator[dict[str, Any]]:
-    value = _parse_json(path.read_text(encoding=detect_encoding(path)), path, None)
+    try:
+        text = path.read_text(encoding=detect_encoding(path))
+    except UnicodeError as cause:
+        raise _undecodable(path, cause) from cause
+    value = _parse_json(text, path, None)
     if isinstance(value, dict):
         value = next((inner for inner in value.values() if isinstance(inner, list)), value)
     if not isinstance(value, list):
@@ -321,6 +343,10 @@ def _json_list(path: Path) -> Iterator[dict[str, Any]]:
         raise InputError.one(path, "This file holds no list of rows.", remedy)
     for number, record in enumerate(value, start=1):
         yield _json_record(record, path, number)
+
+
+def _undecodable(path: Path, cause: UnicodeError) -> InputError:
+    return InputError.one(path, f"This file is no text that can be read: {cause}.", "Save it again in UTF-8.")
 
 
 def _parse_json(text: str, path: Path, row: int | None) -> Any:

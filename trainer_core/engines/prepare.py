@@ -10,6 +10,7 @@ from typing import TypeVar
 from trainer_core.data.prepare import PreparedData, prepare_data
 from trainer_core.errors import InputError, Problem
 from trainer_core.files import sha256_of
+from trainer_core.models.body import load_tokenizer
 from trainer_core.models.facts import ModelFacts
 from trainer_core.models.inspect import inspect_folder
 from trainer_core.models.sources import ModelFolder, resolve_model
@@ -48,7 +49,8 @@ def prepare_run(project: Project, project_file: Path) -> PreparedRun:
         _collect(problems, lambda: resolve_precision(project.training.precision, device))
     _collect(problems, lambda: _check_metrics(project))
     stages: tuple[StagePlan, ...] | None = None
-    if facts:
+    if found and facts:
+        _collect(problems, lambda: load_tokenizer(found.path))
         _collect(problems, lambda: _check_length(project, facts))
         stages = _collect(problems, lambda: resolve_stages(project, facts.tree, len(data.train) if data else 1))
     if problems or data is None or found is None or facts is None or device is None or stages is None:

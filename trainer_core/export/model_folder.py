@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -16,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerBase
 
 from trainer_core.errors import InputError
+from trainer_core.files import usual_mode
 from trainer_core.models.body import load_tokenizer
 from trainer_core.models.build import build_network
 from trainer_core.models.network import Network
@@ -63,7 +63,7 @@ def save_model_folder(
         head = {name: tensor.detach().cpu().contiguous() for name, tensor in network.head.state_dict().items()}
         save_file(head, beside / HEAD)
         (beside / FACTS).write_text(facts.model_dump_json(indent=2), encoding="utf-8")
-        beside.chmod(0o777 & ~_umask())
+        beside.chmod(usual_mode(0o777))
         beside.replace(target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
@@ -85,9 +85,3 @@ def load_model_folder(path: Path) -> tuple[Network, PreTrainedTokenizerBase, Mod
     network = build_network(path, load_task(facts.task), len(facts.labels), facts.pooling)
     network.head.load_state_dict(head)
     return network, load_tokenizer(path), facts
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

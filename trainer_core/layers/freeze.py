@@ -79,7 +79,7 @@ def resolve_freeze(rules: Sequence[str], tree: LayerTree, where: str = "train") 
     problems: list[Problem] = []
     for rule in rules:
         freezes, pattern = rule.startswith("!"), rule.removeprefix("!")
-        matched = match_rule(pattern, tree)
+        matched = _with_tied(tree, match_rule(pattern, tree))
         if not matched:
             problems.append(_unmatched(rule, pattern, tree, where))
         chosen = chosen - matched if freezes else chosen | matched
@@ -143,10 +143,9 @@ def _top(text: str, tree: LayerTree) -> set[str]:
 
 
 def _with_tied(tree: LayerTree, chosen: set[str]) -> set[str]:
-    for parameter in tree.parameters:
-        if parameter.tied_to and (parameter.name in chosen or parameter.tied_to in chosen):
-            chosen |= {parameter.name, parameter.tied_to}
-    return chosen
+    first = {parameter.name: parameter.tied_to or parameter.name for parameter in tree.parameters}
+    tensors = {first[name] for name in chosen}
+    return {name for name in first if first[name] in tensors}
 
 
 def _unmatched(rule: str, pattern: str, tree: LayerTree, where: str) -> Problem:
@@ -173,6 +172,7 @@ def describe_trainable(state: FreezeState, tree: LayerTree) -> list[str]:
     for node in tree.nodes[1:]:
         names = {tree.parameters[leaf].name for leaf in node.leaves}
         if names and names <= state.trainable and names & left:
-            rules.append(node.path)
+            # A module may be called like a word that means more than it, as ELECTRA's "embeddings".
+            rules.append(f"{node.path}.*" if node.path in WORDS else node.path)
             left -= names
     return rules

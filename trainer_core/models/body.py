@@ -18,6 +18,12 @@ _AUTO_MODEL: Any = AutoModel
 _TRANSFORMERS_LOGGING: Any = transformers_logging
 
 SAFE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+COUNTS_BEHIND_PADDING = frozenset(
+    {"roberta", "xlm-roberta", "xlm-roberta-xl", "roberta-prelayernorm", "camembert", "data2vec-text", "longformer"}
+)
+"""RoBERTa's family: positions are counted from behind the padding token."""
+MPNET_OFFSET = 2
+"""MPNet does so too, from behind token 1, whatever its configuration says."""
 
 
 def load_config(folder: Path) -> PretrainedConfig:
@@ -79,11 +85,16 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         InputError: there is none, or it cannot be read.
 
     """
+    where = f"model.source ({folder})"
+    remedy = "Put the model's tokenizer files (tokenizer.json, ...) into its folder."
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, **SAFE)
     except Exception as cause:
-        remedy = "Put the model's tokenizer files (tokenizer.json, ...) into its folder."
-        raise InputError.one(f"model.source ({folder})", f"Its tokenizer cannot be loaded: {cause}.", remedy) from cause
+        raise InputError.one(where, f"Its tokenizer cannot be loaded: {cause}.", remedy) from cause
+    # transformers makes an empty tokenizer where the files are missing.
+    wanted = list(tokenizer.vocab_files_names.values())
+    if wanted and not any((folder / name).is_file() for name in wanted):
+        raise InputError.one(where, f"This folder has no tokenizer ({', '.join(wanted)}).", remedy)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return cast(PreTrainedTokenizerBase, tokenizer)
@@ -102,9 +113,9 @@ def max_positions(config: PretrainedConfig) -> int | None:
     positions = getattr(config, "max_position_embeddings", None)
     if not positions or positions < 1:
         return None
-    # RoBERTa's family counts positions from behind its padding token.
-    offset = (config.pad_token_id or 0) + 1 if config.model_type in {"roberta", "xlm-roberta", "camembert"} else 0
-    return int(positions) - offset
+    if config.model_type == "mpnet":
+        return int(positions) - MPNET_OFFSET
+    return int(positions) - ((config.pad_token_id or 0) + 1 if config.model_type in COUNTS_BEHIND_PADDING else 0)
 
 
 def _without_pooler(config: PretrainedConfig) -> dict[str, Any]:

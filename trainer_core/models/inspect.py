@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from trainer_core.errors import InputError
 from trainer_core.layers.tree import build_layer_tree
 from trainer_core.models.body import hidden_size, load_config, max_positions, outline_body
 from trainer_core.models.facts import ModelFacts
@@ -33,6 +34,10 @@ def inspect_model(project: Project, folder: Path, label_count: int) -> ModelFact
 def inspect_folder(found: ModelFolder, project: Project, label_count: int) -> ModelFacts:
     """Return the facts of a model whose folder is known."""
     config = load_config(found.path)
+    vocabulary = getattr(config, "vocab_size", None)
+    if not vocabulary:
+        what = f"A {config.model_type} model does not read text."
+        raise InputError.one(f"model.source ({found.path})", what, "Choose a language model.")
     with torch.device("meta"):
         head = load_task(project.task).build_head(hidden_size(config), label_count)
     network = Network(outline_body(config), head, Pooling.MEAN)
@@ -42,7 +47,7 @@ def inspect_folder(found: ModelFolder, project: Project, label_count: int) -> Mo
         family=config.model_type,
         hidden_size=hidden_size(config),
         max_positions=max_positions(config),
-        vocabulary=config.vocab_size,
+        vocabulary=vocabulary,
         bytes=found.bytes,
         tree=build_layer_tree(parameter_specs(network)),
         licence=found.licence,

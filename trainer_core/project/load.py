@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -39,14 +40,14 @@ def read_text(path: Path) -> str:
 
     """
     remedy = "Name a .thaw project file; `thaw --help` shows how one is written."
-    if not path.exists():
-        raise InputError.one(path, "There is no such file.", remedy)
-    if path.is_dir():
-        raise InputError.one(path, "This is a folder, not a project file.", remedy)
-    if path.stat().st_size > MAX_BYTES:
-        raise InputError.one(path, "This file is too large for a project file.", remedy)
     try:
+        if path.is_dir():
+            raise InputError.one(path, "This is a folder, not a project file.", remedy)
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError.one(path, "This file is too large for a project file.", remedy)
         return path.read_bytes().decode("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError) as cause:
+        raise InputError.one(path, "There is no such file.", remedy) from cause
     except UnicodeDecodeError as cause:
         raise InputError.one(path, "This file is not text in UTF-8.", remedy) from cause
     except OSError as cause:
@@ -103,6 +104,9 @@ def _step_into(place: Any, part: str, key: str) -> Any:
         if not part.isdigit() or int(part) >= len(place):
             raise InputError.one(key, f'There is no entry "{part}".', f"Entries are numbered 0 to {len(place) - 1}.")
         return place[int(part)]
+    if part == "stage" and part not in place:
+        what = "The project file has no [[stage]], so the default stages hold."
+        raise InputError.one(key, what, "Write the stages into the project file first.")
     inner = place.setdefault(part, {})
     if not isinstance(inner, dict | list):
         raise InputError.one(key, f'"{part}" is a value and has no keys of its own.')
@@ -119,7 +123,10 @@ def _parse_value(text: str) -> Any:
 def _problems(error: ValidationError, values: Mapping[str, Any]) -> Iterable[Problem]:
     seen: set[str] = set()
     for detail in error.errors(include_url=False):
-        place = tuple(part for part in detail["loc"] if not _names_a_union_member(part))
+        *above, last = detail["loc"]
+        is_key = detail["type"] == "extra_forbidden"
+        place = tuple(part for part in above if not _names_a_union_member(part))
+        place += () if _names_a_union_member(last) and not is_key else (last,)
         where = _dotted(place)
         if where in seen:
             continue
@@ -140,12 +147,13 @@ def _problem(where: str, place: tuple[int | str, ...], detail: Any) -> Problem:
         return Problem(where, f"{detail['input']!r} names no column.", "Give its name, or its position from 0.")
     if kind == "enum" or kind == "literal_error":
         choices = str(detail.get("ctx", {}).get("expected", "")).replace("'", '"')
-        near = difflib.get_close_matches(str(detail["input"]), [c.strip(' "') for c in choices.split(",")], n=1)
+        near = difflib.get_close_matches(str(detail["input"]), re.findall(r'"([^"]*)"', choices), n=1)
         guess = f' Did you mean "{near[0]}"?' if near else ""
         return Problem(where, f"{detail['input']!r} is not a choice here.", f"Choose {choices}.{guess}")
     message = str(detail["msg"]).removeprefix("Value error, ")
     given = "" if isinstance(detail["input"], dict | list | tuple) else f" (it is {detail['input']!r})"
-    return Problem(where, f"{message[:1].upper()}{message[1:]}{given}.", _example(where))
+    remedy = "Mend or remove one of these values." if kind == "value_error" and not given else _example(where)
+    return Problem(where, f"{message[:1].upper()}{message[1:]}{given}.", remedy)
 
 
 _EXAMPLES = {

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trainer_core.data.rows import IntArray
 from trainer_core.data.split import stratified_split
 from trainer_core.project.schema import Pooling
 from trainer_core.tasks.base import Task
@@ -26,9 +27,9 @@ from trainer_core.training.session import FrozenFeatures, TrainingSession
 CANDIDATES = (Pooling.MEAN, Pooling.CLS, Pooling.LAST)
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)
 """Inverse regularisation to choose from; larger trusts the rows more."""
+QUICK_STRENGTH = 0.1
 TRIAL_ROWS = 4_000
-FEW_ROWS = 4_000
-FEW_ROWS_REPEATS = 5
+MOST_REPEATS = 4
 HELD_OUT = 0.2
 ITERATIONS = 100
 
@@ -63,15 +64,20 @@ def prepare_head(session: TrainingSession) -> Generator[Event, None, None]:
     candidates = CANDIDATES if wished is Pooling.AUTO else (wished,)
     features = yield from read_features(session, candidates)
     started = time.monotonic()
-    trials = {pooling: _try_strengths(session, features[pooling].train) for pooling in candidates}
-    chosen = min(trials, key=lambda pooling: trials[pooling].loss)
+    judge = _Judge(session)
+    chosen = candidates[0]
+    if len(candidates) > 1:
+        trials = {pooling: judge.trial(features[pooling].train, QUICK_STRENGTH) for pooling in candidates}
+        chosen = min(trials, key=lambda pooling: trials[pooling].loss)
+        yield PoolingChosen(
+            pooling=chosen.value, scores={pooling.value: trial.score for pooling, trial in trials.items()}
+        )
     session.network.pooling = chosen
     session.features = features[chosen]
-    if wished is Pooling.AUTO:
-        scores = {pooling.value: trial.score for pooling, trial in trials.items()}
-        yield PoolingChosen(pooling=chosen.value, scores=scores)
     if session.plan.training.probe:
-        yield from _solve_head(session, features[chosen], trials[chosen].strength, started)
+        attempts = [judge.trial(features[chosen].train, strength) for strength in STRENGTHS]
+        strength = min(attempts, key=lambda trial: trial.loss).strength
+        yield from _solve_head(session, features[chosen], strength, started)
 
 
 def _solve_head(
@@ -92,38 +98,40 @@ def _solve_head(
     )
 
 
-def _try_strengths(session: TrainingSession, features: Tensor) -> Trial:
-    """Return the best strength, by the mean loss on rows of the training split that the solution did not see."""
-    targets = torch.from_numpy(session.train.targets).to(session.device)
-    outputs = session.network.head.linear.out_features
-    splits = _trial_splits(session)
-    trials = []
-    for strength in STRENGTHS:
+class _Judge:
+    """Tries linear solutions on rows of the training split that they did not see.
+
+    Where rows are few and chance is large, a trial is repeated on several such splits.
+    """
+
+    def __init__(self, session: TrainingSession) -> None:
+        self._task = session.task
+        self._outputs = session.network.head.linear.out_features
+        self._targets = torch.from_numpy(session.train.targets).to(session.device)
+        self._splits = self._draw(session.train.targets, session.plan.seed)
+
+    def trial(self, features: Tensor, strength: float) -> Trial:
+        """Return how a strength does on features [rows, width] of the training split, on average."""
         measured = []
-        for fit, held in splits:
-            solution = solve_linear(session.task, features[fit], targets[fit], outputs, strength)
+        for fit, held in self._splits:
+            solution = solve_linear(self._task, features[fit], self._targets[fit], self._outputs, strength)
             scores = solution.scores(features[held]).cpu().numpy()
-            measured.append(session.task.measure(scores, targets[held].cpu().numpy()))
-        score, loss = (
-            float(np.mean([metrics[name] for metrics in measured]))
-            for name in (session.task.metrics_offered[0], "loss")
-        )
-        trials.append(Trial(strength, score, loss))
-    return min(trials, key=lambda trial: trial.loss)
+            measured.append(self._task.measure(scores, self._targets[held].cpu().numpy()))
+        score = float(np.mean([metrics[self._task.metrics_offered[0]] for metrics in measured]))
+        return Trial(strength, score, float(np.mean([metrics["loss"] for metrics in measured])))
 
+    def _draw(self, targets: IntArray, seed: int) -> list[tuple[Tensor, Tensor]]:
+        some = np.sort(np.random.default_rng(seed).permutation(len(targets))[:TRIAL_ROWS])
+        splits = []
+        for repeat in range(min(MOST_REPEATS, TRIAL_ROWS // len(some))):
+            fit, held = stratified_split(targets[some], HELD_OUT, seed + repeat)
+            if not len(held):
+                fit = held = np.arange(len(some))
+            splits.append((self._places(some[fit]), self._places(some[held])))
+        return splits
 
-def _trial_splits(session: TrainingSession) -> list[tuple[Tensor, Tensor]]:
-    """Return the places of rows to fit and to judge by; several pairs where rows are few and chance is large."""
-    targets = session.train.targets
-    order = np.random.default_rng(session.plan.seed).permutation(len(targets))
-    some = np.sort(order[:TRIAL_ROWS])
-    pairs = []
-    for repeat in range(max(1, min(FEW_ROWS_REPEATS, FEW_ROWS // len(some)))):
-        fit, held = stratified_split(targets[some], HELD_OUT, session.plan.seed + repeat)
-        if not len(held):
-            fit = held = np.arange(len(some))
-        pairs.append(tuple(torch.from_numpy(some[part]).to(session.device) for part in (fit, held)))
-    return [(fit, held) for fit, held in pairs]
+    def _places(self, rows: IntArray) -> Tensor:
+        return torch.from_numpy(rows).to(self._targets.device)
 
 
 def solve_linear(task: Task, features: Tensor, targets: Tensor, outputs: int, strength: float) -> LinearSolution:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QApplication, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_app.widgets.elided_label import ElidedLabel
-from desktop_app.widgets.kit import GAP, Card, icon_button, muted, set_kind
+from desktop_app.widgets.kit import GAP, Card, muted, plain_button, set_kind
 from trainer_core.data.report import ColumnInfo, ColumnRole
 
 ROLES = ((ColumnRole.TEXT, "Text"), (ColumnRole.LABEL, "Label"), (ColumnRole.IGNORE, "Not used"))
@@ -26,13 +26,15 @@ class ColumnsPanel(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Columns", parent)
-        self._guess = icon_button(
-            "mdi6.auto-fix", "Guess the columns again", "Forget the roles you chose and guess them from the file again"
-        )
-        self._guess.clicked.connect(self.guess_wanted)
-        self.add_title_widget(self._guess)
+        self.guess = plain_button("&Guess again", "mdi6.auto-fix")
+        self.guess.setToolTip("Forget the roles you chose and guess them from the file again")
+        self.guess.clicked.connect(self.guess_wanted)
         self._unknown = muted("The columns are shown once the file could be read.")
+        self._column_rows = QVBoxLayout()
+        self._column_rows.setSpacing(GAP)
         self.body.addWidget(self._unknown)
+        self.body.addLayout(self._column_rows)
+        self.body.addWidget(self.guess, 0, Qt.AlignmentFlag.AlignLeft)
         self._rows: list[ColumnRow] = []
         self._refocus = -1
 
@@ -52,9 +54,9 @@ class ColumnsPanel(Card):
         self._refocus = next((place for place, row in enumerate(self._rows) if row.role is focus), -1)
         self._allow(False)
 
-    def set_guess_enabled(self, enabled: bool) -> None:
-        """Allow to go back to guessing."""
-        self._guess.setEnabled(enabled)
+    def set_chosen(self, chosen: bool) -> None:
+        """Tell whether a role was chosen rather than guessed: then one can go back to guessing."""
+        self.guess.setVisible(chosen)
 
     def row(self, position: int) -> ColumnRow:
         """Return the row of a column."""
@@ -69,12 +71,12 @@ class ColumnsPanel(Card):
 
     def _rebuild(self, count: int) -> None:
         for row in self._rows:
-            self.body.removeWidget(row)
+            self._column_rows.removeWidget(row)
             row.deleteLater()
         self._rows = [ColumnRow(self) for _ in range(count)]
         for row in self._rows:
             row.role_chosen.connect(self.role_chosen)
-            self.body.addWidget(row)
+            self._column_rows.addWidget(row)
 
 
 class ColumnRow(QWidget):
@@ -106,8 +108,7 @@ class ColumnRow(QWidget):
         """Show a column."""
         self.name, self._position = column.name, column.position
         self._name.set_whole_text(column.name)
-        self._examples.set_whole_text(" · ".join(column.examples))
-        self._examples.setVisible(bool(column.examples))
+        self._examples.set_whole_text(" · ".join(cell for cell in column.examples if cell.strip()))
         self.role.setAccessibleName(f"Role of the column {column.name}")
         with QSignalBlocker(self.role):
             self.role.setCurrentIndex(self.role.findData(column.role.value))
@@ -117,13 +118,16 @@ class ColumnRow(QWidget):
         top = QHBoxLayout()
         top.setSpacing(GAP)
         top.addWidget(self._name, 1)
-        top.addWidget(self.guessed)
         top.addWidget(self.role)
+        below = QHBoxLayout()
+        below.setSpacing(GAP)
+        below.addWidget(self._examples, 1)
+        below.addWidget(self.guessed)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, GAP // 2)
         layout.setSpacing(2)
         layout.addLayout(top)
-        layout.addWidget(self._examples)
+        layout.addLayout(below)
 
     def _on_role_activated(self, place: int) -> None:
         self.role_chosen.emit(self._position, self.role.itemData(place))

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QIcon, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QListView,
     QProgressBar,
     QPushButton,
-    QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -24,7 +24,8 @@ from desktop_app.adapters.class_shares import ClassSharesModel
 from desktop_app.pages.data.share_delegate import ShareDelegate
 from desktop_app.pages.data.words import in_window_words, is_key
 from desktop_app.theme import Theme
-from desktop_app.widgets.kit import GAP, Card, Notice, muted, plain_button, strong
+from desktop_app.widgets.kit import GAP, Card, Notice, muted, plain_button, set_kind, strong
+from desktop_app.widgets.snug_scroll_area import SnugScrollArea
 from trainer_core.data.report import Finding, Severity, SplitInfo
 
 SEVERITIES = {
@@ -34,6 +35,7 @@ SEVERITIES = {
 SPLIT_NAMES = {"train": "Training", "validation": "Validation"}
 EXAMPLE_CHARACTERS = 200
 ICON = 18
+FEWEST_LINES = 8
 
 
 class FindingsPanel(Card):
@@ -100,15 +102,25 @@ class FindingsPanel(Card):
         for widget in (self._busy, self.notice, self._fine, self._list):
             inner.addWidget(widget)
         inner.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(content)
-        area.viewport().setAutoFillBackground(False)
-        content.setAutoFillBackground(False)
-        area.setAccessibleName("What was noticed in the rows")
-        self.body.addWidget(area, 1)
+        self.area = SnugScrollArea(content)
+        self.area.setAccessibleName("What was noticed in the rows")
+        self.body.addWidget(self.area, 1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+
+
+class Sign(QWidget):
+    """A small icon beside words that say the same. Paints it anew each time, so that it follows the look."""
+
+    def __init__(self, icon: QIcon, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icon = icon
+        self.setFixedSize(ICON, ICON)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the icon."""
+        painter = QPainter(self)
+        self._icon.paint(painter, self.rect())
+        painter.end()
 
 
 class FindingRow(QWidget):
@@ -119,13 +131,11 @@ class FindingRow(QWidget):
         icon, color, word = SEVERITIES[finding.severity]
         place = "" if is_key(finding.where) else PurePath(finding.where).name
         self.words = [word + (f" · {place}" if place else ""), finding.what, in_window_words(finding.remedy)]
-        if finding.rows:
+        if finding.rows and not all(str(row) in finding.what for row in finding.rows):
             numbers = ", ".join(f"{row:,}" for row in finding.rows)
             self.words.append(f"See row{'s' if len(finding.rows) > 1 else ''} {numbers}.")
         if finding.example:
             self.words.append(f"“{_shortened(finding.example)}”")
-        sign = QLabel()
-        sign.setPixmap(theme.icon(icon, color).pixmap(QSize(ICON, ICON)))
         column = QVBoxLayout()
         column.setSpacing(2)
         for place_in_list, text in enumerate(self.words):
@@ -136,7 +146,7 @@ class FindingRow(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
-        layout.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(Sign(theme.icon(icon, color)), 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(column, 1)
         self.setToolTip(finding.where if place else "")
         self.setAccessibleName(" ".join(self.words))
@@ -153,12 +163,13 @@ class ClassesPanel(Card):
         self.list = QListView()
         self.list.setModel(self.model)
         self.list.setItemDelegate(ShareDelegate(theme, self.list))
-        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        set_kind(self.list, "bare")
         self.list.setUniformItemSizes(True)
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.list.setAccessibleName("Rows of each class")
         self.list.setToolTip("The longest bar is the most frequent class")
+        self.list.setMinimumHeight(self.fontMetrics().height() * FEWEST_LINES)
         theme.changed.connect(self.list.viewport().update)
         self._choice = QHBoxLayout()
         self._choice.setSpacing(GAP)
@@ -215,11 +226,9 @@ def _icon_row(theme: Theme, icon: str, color: str, text: str) -> QWidget:
     layout = QHBoxLayout(row)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(GAP)
-    sign = QLabel()
-    sign.setPixmap(theme.icon(icon, color).pixmap(QSize(ICON, ICON)))
     words = QLabel(text)
     words.setWordWrap(True)
-    layout.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+    layout.addWidget(Sign(theme.icon(icon, color)), 0, Qt.AlignmentFlag.AlignTop)
     layout.addWidget(words, 1)
     return row
 

@@ -9,7 +9,7 @@ from desktop_app.adapters.rows_model import RowsModel
 from desktop_app.widgets.elided_label import ElidedLabel
 from desktop_app.widgets.kit import Card, muted, set_kind
 
-TALLEST_TEXT = 7
+TALLEST_TEXT = 5
 """Lines of a chosen text that are shown without scrolling."""
 
 
@@ -47,7 +47,7 @@ class RowsPanel(Card):
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(1, self.fontMetrics().averageCharWidth() * 18)
+        header.resizeSection(1, self.fontMetrics().averageCharWidth() * 15)
         self.table.selectionModel().currentRowChanged.connect(self._on_current_changed)
         rows.dataChanged.connect(self._on_rows_came)
         rows.modelReset.connect(self._on_rows_replaced)

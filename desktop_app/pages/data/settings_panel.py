@@ -39,10 +39,9 @@ class ReadingPanel(Card):
         self.header = QComboBox()
         self.header.setToolTip("Whether the first row names the columns. Otherwise it is learned from like any other.")
         self.header.addItem("", None)
-        self.header.addItem("Holds the names", True)
-        self.header.addItem("Is a row like any", False)
-        self.header.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.header.setMinimumContentsLength(10)
+        self.header.addItem("Has names", True)
+        self.header.addItem("No names", False)
+        self.header.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.limited = QCheckBox("&At most")
         self.limited.setToolTip("Learn from the first rows only: a quick try before the whole file")
         self.limit = QSpinBox()
@@ -51,9 +50,10 @@ class ReadingPanel(Card):
         self.limit.setGroupSeparatorShown(True)
         self.limit.setKeyboardTracking(False)
         self.limit.setSuffix(" rows")
+        self.limit.setMinimumWidth(self.fontMetrics().averageCharWidth() * 16)
         self.limit.setAccessibleName("The most rows to use")
         self.limit.setToolTip("Rows after this many are not read")
-        self.skip = QCheckBox("Leave out &incomplete rows")
+        self.skip = QCheckBox("Leave out i&ncomplete rows")
         self.skip.setToolTip("Rows without a text or without a label are skipped; otherwise they forbid training")
         self._lay_out()
         self.header.activated.connect(self._on_header_activated)
@@ -63,7 +63,7 @@ class ReadingPanel(Card):
 
     def show_settings(self, settings: DataSettings) -> None:
         """Show what the project says."""
-        found = {True: " (has names)", False: " (no names)", None: ""}[settings.header_found]
+        found = {True: " (names)", False: " (no names)", None: ""}[settings.header_found]
         self.header.setItemText(0, "Find out" + (found if settings.header is None else ""))
         self.header.setCurrentIndex((None, True, False).index(settings.header))
         self.limited.setChecked(settings.limit is not None)
@@ -74,7 +74,7 @@ class ReadingPanel(Card):
         self.skip.setChecked(settings.skip_incomplete)
 
     def _lay_out(self) -> None:
-        label = QLabel("First &row")
+        label = QLabel("First r&ow")
         label.setBuddy(self.header)
         self.header.setAccessibleName("First row")
         grid = QGridLayout()
@@ -106,7 +106,7 @@ class ValidationPanel(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Validation", parent)
-        self.by_share = QRadioButton("&Hold out")
+        self.by_share = QRadioButton("Hol&d out")
         self.by_share.setToolTip(
             "A share of the rows is never learned from; the model is measured on them. Every class gives its part."
         )
@@ -117,7 +117,7 @@ class ValidationPanel(Card):
         self.share.setKeyboardTracking(False)
         self.share.setAccessibleName("Share of the rows to hold out")
         self.share.setToolTip("More rows measure more surely, but leave fewer to learn from. 10 to 20 % is usual.")
-        self.by_file = QRadioButton("A &file of its own")
+        self.by_file = QRadioButton("A file of &its own")
         self.by_file.setToolTip("The model is measured on the rows of another file with the same columns")
         self.file = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         self.choose = plain_button("Choose…")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QScrollArea, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from desktop_app.adapters.rows_model import RowsModel
 from desktop_app.pages.data.columns_panel import ColumnsPanel
@@ -17,14 +17,17 @@ from desktop_app.pages.data.rows_panel import RowsPanel
 from desktop_app.pages.data.settings_panel import ReadingPanel, ValidationPanel
 from desktop_app.theme import Theme
 from desktop_app.widgets.kit import GAP, EmptyState, Notice, PageFrame, icon_button, plain_button, primary_button
+from desktop_app.widgets.snug_scroll_area import SnugScrollArea
 
 if TYPE_CHECKING:
     from desktop_app.pages.data.contract import DataSettings
     from trainer_core.data.report import ColumnInfo, Finding, SplitInfo
 
 FILE_FILTER = "Data (*.csv *.tsv *.tab *.txt *.jsonl *.ndjson *.json *.parquet);;All files (*)"
-NARROW = 60
-"""Below so many letters of width, the report stands under the rows instead of beside them."""
+NARROW = 125
+"""Below so many letters of width, the report stands below the columns instead of right of the rows."""
+SIZES = [264, 400, 300]
+"""The widths to begin with: settings, rows, report."""
 
 
 class DataView(QWidget):
@@ -72,7 +75,7 @@ class DataView(QWidget):
         self._frame.set_subtitle(f"{settings.path} · drop another file on this page to replace it")
         self.reading.show_settings(settings)
         self.validation.show_settings(settings)
-        self.columns.set_guess_enabled(settings.columns_given)
+        self.columns.set_chosen(settings.columns_given)
 
     def show_columns(self, columns: Sequence[ColumnInfo]) -> None:
         """Show the columns of the training file."""
@@ -138,10 +141,17 @@ class DataView(QWidget):
             self.file_dropped.emit(files[0])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the report under the rows where there is no room beside them."""
+        """Put the report into the scrolled column where there is no room for a third one."""
         super().resizeEvent(event)
-        narrow = self.width() < NARROW * 2 * self.fontMetrics().averageCharWidth()
-        self._content.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
+        narrow = self.width() < NARROW * self.fontMetrics().averageCharWidth()
+        if narrow and self._columns.indexOf(self._report) >= 0:
+            self._left.insertWidget(1, self._report)
+            self.findings.area.show_whole(True)
+        elif not narrow and self._left.indexOf(self._report) >= 0:
+            self._left.removeWidget(self._report)
+            self._columns.addWidget(self._report)
+            self._columns.setSizes(SIZES)
+            self.findings.area.show_whole(False)
 
     # --- layout ------------------------------------------------------------------------------------------------
 
@@ -149,7 +159,8 @@ class DataView(QWidget):
         empty = EmptyState(
             "mdi6.file-table-outline",
             "No data yet",
-            "Drop a file with one text and one label a row here, or choose one: CSV, TSV, JSON lines, JSON or Parquet.",
+            "Drop a file here, or choose one. Each of its rows needs a text and a label.\n"
+            "Thaw reads CSV, TSV, JSON lines, JSON and Parquet.",
         )
         button = primary_button("&Choose a file…")
         button.setToolTip("Begin a project on a file with your rows")
@@ -173,42 +184,27 @@ class DataView(QWidget):
         return frame
 
     def _make_columns(self) -> QSplitter:
-        report = _splitter(Qt.Orientation.Vertical, self.findings, self.classes)
-        report.setSizes([300, 400])
-        self._content = _splitter(Qt.Orientation.Horizontal, self.rows, report)
-        self._content.setStretchFactor(0, 3)
-        self._content.setStretchFactor(1, 2)
-        left = QWidget()
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2 * GAP)
+        self._report = QWidget()
+        report = QVBoxLayout(self._report)
+        report.setContentsMargins(0, 0, 0, 0)
+        report.setSpacing(2 * GAP)
+        report.addWidget(self.findings, 1)
+        report.addWidget(self.classes, 1)
+        settings = QWidget()
+        self._left = QVBoxLayout(settings)
+        self._left.setContentsMargins(0, 0, 0, 0)
+        self._left.setSpacing(2 * GAP)
         for card in (self.columns, self.reading, self.validation):
-            column.addWidget(card)
-        column.addStretch(1)
-        whole = _splitter(Qt.Orientation.Horizontal, _scrolled(left), self._content)
-        whole.setStretchFactor(0, 0)
-        whole.setStretchFactor(1, 1)
-        whole.setSizes([280, 900])
-        return whole
-
-
-def _splitter(orientation: Qt.Orientation, *widgets: QWidget) -> QSplitter:
-    splitter = QSplitter(orientation)
-    splitter.setChildrenCollapsible(False)
-    splitter.setHandleWidth(2 * GAP)
-    for widget in widgets:
-        splitter.addWidget(widget)
-    return splitter
-
-
-def _scrolled(widget: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(widget)
-    area.setMinimumWidth(widget.minimumSizeHint().width() + area.verticalScrollBar().sizeHint().width())
-    return area
+            self._left.addWidget(card)
+        self._left.addStretch(1)
+        self._columns = QSplitter(Qt.Orientation.Horizontal)
+        self._columns.setChildrenCollapsible(False)
+        self._columns.setHandleWidth(2 * GAP)
+        for place, widget in enumerate((SnugScrollArea(settings), self.rows, self._report)):
+            self._columns.addWidget(widget)
+            self._columns.setStretchFactor(place, (0, 3, 2)[place])
+        self._columns.setSizes(SIZES)
+        return self._columns
 
 
 def _local_files(event: QDropEvent) -> list[str]:

@@ -229,7 +229,8 @@ class LayersPresenter(QObject):
         before = self._workspace.stages()[place].train
         if rules != before:
             self.undo_stack.push(_RulesCommand(what, place, before, rules, self._write))
-        self._refresh()
+        else:
+            self._refresh()
 
     def _write(self, place: int, rules: tuple[str, ...]) -> None:
         self._writing = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import (
+    QEvent,
     QModelIndex,
     QPersistentModelIndex,
     QRect,
@@ -33,6 +34,7 @@ MARKS = {
 }
 BAR_HEIGHT = 3
 ROW_AIR = 8
+MOST_NAME_LETTERS = 42
 
 
 class LayerTreeView(QTreeView):
@@ -93,6 +95,12 @@ class LayerTreeView(QTreeView):
         if self.currentIndex().isValid():
             self.scrollTo(self.currentIndex())
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Fit the columns to another font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and self.model() is not None:
+            self._fit_columns()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Tick the current row on Space; leave the rest to Qt."""
         index = self.currentIndex().siblingAtColumn(Column.NAME)
@@ -107,13 +115,37 @@ class LayerTreeView(QTreeView):
         header = self.header()
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(60)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(Column.MEANING, QHeaderView.ResizeMode.Stretch)
         header.setSectionsMovable(False)
         header.setHighlightSections(False)
 
+    def _fit_columns(self) -> None:
+        """Make columns as wide as their longest text, folded rows included, so that unfolding moves nothing."""
+        nodes = self._nodes()
+        if not nodes:
+            return
+        metrics = self.fontMetrics()
+        box = self.indentation() + 2 * metrics.height() + ROW_AIR
+        depths: list[int] = []
+        for node in nodes:
+            depths.append(depths[node.parent] + 1 if node.parent >= 0 else 0)
+        name = max(
+            metrics.horizontalAdvance(node.name) + depth * self.indentation()
+            for node, depth in zip(nodes, depths, strict=True)
+        )
+        longest = {
+            Column.NAME: min(name + box, metrics.averageCharWidth() * MOST_NAME_LETTERS),
+            Column.PARAMETERS: metrics.horizontalAdvance(f"{nodes[0].parameter_count:,}"),
+            Column.SHARE: metrics.horizontalAdvance("< 0.01 %"),
+            Column.LEARNS: metrics.horizontalAdvance("learning") + metrics.height() + ROW_AIR,
+        }
+        for column, width in longest.items():
+            self.setColumnWidth(column, max(width + 2 * ROW_AIR, self.header().sectionSizeHint(column)))
+
     def _on_model_reset(self) -> None:
         nodes = self._nodes()
+        self._fit_columns()
         if not self._unfolded & {node.path for node in nodes if node.path}:
             self._unfolded = _first_unfolded(nodes)
         if self.is_searching:
@@ -165,9 +197,8 @@ class LayerDelegate(QStyledItemDelegate):
             option.decorationSize = QSize(side, side)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """Return the size of a cell with some air, and room for the box that a style sheet may enlarge."""
-        air = QSize(3 * ROW_AIR if index.column() == Column.NAME else ROW_AIR, ROW_AIR)
-        return super().sizeHint(option, index) + air
+        """Return the size of a cell with some air."""
+        return super().sizeHint(option, index) + QSize(ROW_AIR, ROW_AIR // 2)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

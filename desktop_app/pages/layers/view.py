@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
-    QSpinBox,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -22,22 +21,12 @@ from PySide6.QtWidgets import (
 
 from desktop_app.adapters.layer_model import LayerModel
 from desktop_app.pages.layers.presenter import LayersSummary
+from desktop_app.pages.layers.presets import PresetRow
 from desktop_app.pages.layers.summary import SummaryCard
 from desktop_app.pages.layers.tree_view import LayerTreeView
 from desktop_app.theme import Theme
-from desktop_app.widgets.flow import FlowLayout
 from desktop_app.widgets.kit import GAP, EmptyState, Notice, PageFrame, muted, plain_button
 
-PRESET_BUTTONS = (
-    ("head only", "&Head only", "Only the new head learns: quick, and hard to overfit"),
-    ("everything", "&Everything", "All layers learn: the most to gain, and the slowest"),
-    (
-        "norms and biases",
-        "&Norms and biases",
-        "The head and the smallest parts of every layer learn: a tiny checkpoint",
-    ),
-    ("embeddings frozen", "E&mbeddings frozen", "All but the embeddings learns: rare words keep their meaning"),
-)
 ONLY_TIP = "This layer learns and all others are frozen"
 FREEZE_TIP = "This layer and all that come before it, nearer to the text, are frozen"
 
@@ -112,11 +101,7 @@ class LayersPage(PageFrame):
 
     def set_block_count(self, count: int) -> None:
         """Offer the top 1 to ``count`` blocks."""
-        if self.top_count.maximum() != max(1, count):
-            self.top_count.setMaximum(max(1, count))
-            self.top_count.setValue(max(1, round(count / 3)))
-        self.top_count.setEnabled(count > 0)
-        self.top_button.setEnabled(count > 0)
+        self.presets.set_block_count(count)
 
     def set_summary(self, summary: LayersSummary) -> None:
         """Show what the ticks come to."""
@@ -161,6 +146,9 @@ class LayersPage(PageFrame):
 
     def _build_content(self) -> QWidget:
         self.summary = SummaryCard()
+        self.presets = PresetRow()
+        self.presets.preset_wished.connect(self.preset_wished)
+        self.presets.top_wished.connect(self.top_wished)
         self.problem = Notice()
         self.found = muted()
         self.found.hide()
@@ -170,40 +158,11 @@ class LayersPage(PageFrame):
         layout.setSpacing(GAP + 4)
         layout.addWidget(self.summary)
         layout.addWidget(self.problem)
-        layout.addLayout(self._build_presets())
+        layout.addWidget(self.presets)
         layout.addLayout(self._build_search())
         layout.addWidget(self.found)
         layout.addWidget(self.tree, 1)
         return page
-
-    def _build_presets(self) -> FlowLayout:
-        row = FlowLayout(spacing=GAP)
-        for place, (name, text, tip) in enumerate(PRESET_BUTTONS):
-            button = plain_button(text)
-            button.setToolTip(tip)
-            button.setProperty("preset", name)
-            button.clicked.connect(self._on_preset_clicked)
-            row.addWidget(button)
-            if place == 0:
-                row.addWidget(self._build_top())
-        return row
-
-    def _build_top(self) -> QWidget:
-        self.top_count = QSpinBox()
-        self.top_count.setRange(1, 1)
-        self.top_count.setValue(1)
-        self.top_count.setAccessibleName("How many of the top blocks")
-        self.top_count.setToolTip("How many blocks, counted from the head, learn with “Top blocks”")
-        self.top_button = plain_button("&Top blocks")
-        self.top_button.setToolTip("The head and this many blocks next to it learn: a middle way")
-        self.top_button.clicked.connect(self._on_top_clicked)
-        pair = QWidget()
-        row = QHBoxLayout(pair)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(self.top_button)
-        row.addWidget(self.top_count)
-        return pair
 
     def _build_search(self) -> QHBoxLayout:
         self.search = QLineEdit()
@@ -229,6 +188,7 @@ class LayersPage(PageFrame):
         row.addWidget(self.only)
         row.addWidget(self.freeze)
         row.addLayout(self._history)
+        row.setAlignment(self._history, Qt.AlignmentFlag.AlignVCenter)
         return row
 
     def _show(self, page: int) -> None:
@@ -236,12 +196,6 @@ class LayersPage(PageFrame):
         self._picker.setVisible(page == 2)
 
     # --- what widgets say --------------------------------------------------------------------------------------
-
-    def _on_preset_clicked(self) -> None:
-        self.preset_wished.emit(self.sender().property("preset"))
-
-    def _on_top_clicked(self) -> None:
-        self.top_wished.emit(self.top_count.value())
 
     def _on_again_clicked(self) -> None:
         self.look_again_wished.emit()

@@ -36,4 +36,4 @@ def build_page(
 
     view = ModelView(theme, parent)
     presenter = ModelPresenter(view, workspace, choose_folder or view.ask_for_folder, parent=view)
-    return Page("model", "Model", "mdi6.brain", view, presenter, presenter.load_starters)
+    return Page("model", "Model", "mdi6.cube-outline", view, presenter, presenter.load_starters)

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QLabel, QLineEdit, QTableView, QWidget
 
-from desktop_app.adapters.starters_model import SIZE, SORT_ROLE, SOURCE_ROLE, StartersModel
+from desktop_app.adapters.starters_model import HEADINGS, SIZE, SORT_ROLE, SOURCE_ROLE, StartersModel
 from desktop_app.widgets.kit import GAP, Card, Notice, muted, plain_button
 from trainer_core.models.facts import StarterModel
+
+FEWEST_ROWS = 4
+SCROLL_BAR = 20
 
 
 class StartersPanel(Card):
@@ -35,20 +38,24 @@ class StartersPanel(Card):
         self._found.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.table = QTableView()
         self._dress_table()
-        self._none = muted()
-        self._none.hide()
+        self.purpose = muted()
+        self.nothing = muted()
+        self.nothing.hide()
         self.body.addWidget(self.notice)
         self.body.addWidget(self.table, 1)
-        self.body.addWidget(self._none)
+        self.body.addWidget(self.nothing)
+        self.body.addWidget(self.purpose)
         self.search.textChanged.connect(self._on_search_changed)
         self.table.clicked.connect(self._on_row_taken)
         self.table.activated.connect(self._on_row_taken)
+        self.table.selectionModel().currentRowChanged.connect(self._on_current_changed)
 
     def show_starters(self, models: Sequence[StarterModel]) -> None:
         """Show these models."""
         self.notice.clear()
         self.model.show_models(models)
-        self.table.resizeColumnsToContents()
+        rows = max(FEWEST_ROWS, len(models)) * self.table.verticalHeader().defaultSectionSize()
+        self.table.setMaximumHeight(rows + self.table.horizontalHeader().sizeHint().height() + SCROLL_BAR)
 
     def show_source(self, source: str) -> None:
         """Mark the model that the project uses."""
@@ -59,6 +66,7 @@ class StartersPanel(Card):
             self.table.selectRow(place.row())
         else:
             self.table.clearSelection()
+            self.table.setCurrentIndex(QModelIndex())
 
     def _dress_table(self) -> None:
         table = self.table
@@ -70,22 +78,27 @@ class StartersPanel(Card):
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setShowGrid(False)
-        table.setWordWrap(True)
+        table.setWordWrap(False)
         table.setTabKeyNavigation(False)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 16)
         header = table.horizontalHeader()
-        header.setStretchLastSection(True)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setMinimumSectionSize(self.fontMetrics().averageCharWidth() * 10)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(len(HEADINGS) - 1, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
     def _on_search_changed(self, text: str) -> None:
         self._found.setFilterFixedString(text.strip())
         nothing = bool(text.strip()) and self._found.rowCount() == 0
-        self._none.setText(f"No starter model has “{text.strip()}”. Choose a folder or a model of the hub below.")
-        self._none.setVisible(nothing)
+        self.nothing.setText(f"No starter model has “{text.strip()}”. Choose a folder or a model of the hub below.")
+        self.nothing.setVisible(nothing)
+
+    def _on_current_changed(self, current: QModelIndex, previous: QModelIndex) -> None:
+        model = self.model.model_of(str(current.data(SOURCE_ROLE))) if current.isValid() else None
+        self.purpose.setText(f"{model.name}: {model.good_for}" if model else "")
 
     def _on_row_taken(self, index: QModelIndex) -> None:
         self.starter_chosen.emit(index.data(SOURCE_ROLE))
@@ -99,7 +112,7 @@ class OthersPanel(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Another model", parent)
-        self.folder = plain_button("Choose a &folder…", "mdi6.folder-open-outline")
+        self.folder = plain_button("Choose a fol&der…", "mdi6.folder-open-outline")
         self.folder.setToolTip("Use a model on this computer: a folder with config.json and model.safetensors")
         self.hub = QLineEdit()
         self.hub.setPlaceholderText("organisation/name")
@@ -109,7 +122,7 @@ class OthersPanel(Card):
         self.take.setAccessibleName("Use this model of the hub")
         self.take.setToolTip("Download this model of the hub and use it")
         self.take.setEnabled(False)
-        label = QLabel("From the &hub")
+        label = QLabel("From the hu&b")
         label.setBuddy(self.hub)
         hub_row = QHBoxLayout()
         hub_row.setSpacing(GAP)

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QProgressBar, QVBoxLayout, QWidget
 
 from desktop_app.pages.model.words import fact_rows, source_words
 from desktop_app.widgets.elided_label import ElidedLabel
-from desktop_app.widgets.kit import GAP, Card, Notice, icon_button, muted
+from desktop_app.widgets.kit import GAP, Card, Notice, muted, plain_button
 from trainer_core.models.facts import ModelFacts
 
 
@@ -18,9 +18,9 @@ class FactsPanel(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("The model in use", parent)
-        self.retry = icon_button("mdi6.refresh", "Look again", "Look at the model again, after its files changed")
+        self.retry = plain_button("Look &again", "mdi6.refresh")
+        self.retry.setToolTip("Look at the model again, after its files or the network changed")
         self.retry.clicked.connect(self.retry_wanted)
-        self.add_title_widget(self.retry)
         self.name = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         font = self.name.font()
         font.setBold(True)
@@ -36,6 +36,7 @@ class FactsPanel(Card):
         self._values: dict[str, ElidedLabel] = {}
         for widget in (self.name, self.notice, self.busy, self._facts):
             self.body.addWidget(widget)
+        self.body.addWidget(self.retry, 0, Qt.AlignmentFlag.AlignLeft)
         self.show_busy()
 
     @property
@@ -70,6 +71,7 @@ class FactsPanel(Card):
         self.notice.clear()
         for widget in (self.notice, self.busy, self._facts):
             widget.setVisible(widget is shown)
+        self.retry.setVisible(shown is self.notice)
 
     def _add_row(self, name: str, meaning: str) -> None:
         row = len(self._values)

@@ -19,7 +19,7 @@ from trainer_core.errors import InputError
 from trainer_core.models.facts import StarterModel
 
 LIST = "Listing the models"
-HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
+HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 
 
 class ModelPresenter(QObject):

@@ -1,4 +1,4 @@
-"""The widgets of the model page: where models come from at the left, the one in use at the right."""
+"""The widgets of the model page: the starter models, the one in use, its settings, and other ways to a model."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from desktop_app.pages.model.contract import ModelSettings
     from trainer_core.models.facts import ModelFacts, StarterModel
 
-NARROW = 110
-"""Below so many letters of width, the model in use stands under the list instead of beside it."""
+NARROW = 120
+"""Below so many letters of width, the cards stand below each other."""
 
 
 class ModelView(QWidget):
@@ -44,7 +44,7 @@ class ModelView(QWidget):
         self.retry_wanted = self.facts.retry_wanted
         self._frame = self._make_frame()
         self._empty = EmptyState(
-            "mdi6.brain",
+            "mdi6.cube-outline",
             "No project yet",
             "Begin on the Data page; then choose here which model learns from your rows.",
         )
@@ -109,7 +109,7 @@ class ModelView(QWidget):
     # --- layout ------------------------------------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the model in use under the list where there is no room beside it."""
+        """Put the cards below each other where there is no room beside."""
         super().resizeEvent(event)
         narrow = self.width() < NARROW * self.fontMetrics().averageCharWidth()
         way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
@@ -118,14 +118,17 @@ class ModelView(QWidget):
     def _make_frame(self) -> PageFrame:
         frame = PageFrame("Model", "Begin with a model that has read much text already; it learns your classes on top.")
         inner = QWidget()
-        self._content = QBoxLayout(QBoxLayout.Direction.LeftToRight, inner)
-        self._content.setContentsMargins(0, 0, 0, 0)
+        whole = QVBoxLayout(inner)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(2 * GAP)
+        self._content = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._content.setSpacing(2 * GAP)
-        self._content.addLayout(_column(self.starters, self.others), 3)
-        right = _column(self.facts, self.settings)
-        right.addStretch(1)
-        self._content.addLayout(right, 2)
-        self.starters.table.setMinimumHeight(self.fontMetrics().height() * 8)
+        self._content.addLayout(_column(self.facts), 1)
+        self._content.addLayout(_column(self.settings, self.others), 1)
+        whole.addWidget(self.starters)
+        whole.addLayout(self._content)
+        whole.addStretch(1)
+        self.starters.table.setMinimumHeight(self.fontMetrics().height() * 7)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -139,6 +142,7 @@ class ModelView(QWidget):
 def _column(*widgets: QWidget) -> QVBoxLayout:
     column = QVBoxLayout()
     column.setSpacing(2 * GAP)
-    for place, widget in enumerate(widgets):
-        column.addWidget(widget, 1 if place == 0 and isinstance(widget, StartersPanel) else 0)
+    for widget in widgets:
+        column.addWidget(widget)
+    column.addStretch(1)
     return column

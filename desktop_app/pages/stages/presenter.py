@@ -16,19 +16,20 @@ from desktop_app.pages.stages.words import (
     RateCurve,
     StageForm,
     card_words,
+    new_stage,
     next_name,
+    plan_words,
     rate_curve,
     split_rules,
     stage_form,
     step_rate,
     steps_per_epoch,
+    until_with,
 )
 from desktop_app.workspace import Workspace
 from trainer_core.layers.tree import LayerTree
-from trainer_core.project.schema import Project, StageSection, TrainingSection, UntilSection
+from trainer_core.project.schema import Project, StageSection, TrainingSection
 from trainer_core.stages.presets import PRESETS
-
-NEW_RATE = 5e-5
 
 
 class StagesView(Protocol):
@@ -165,7 +166,7 @@ class StagesPresenter(QObject):
         per_epoch = None if rows is None else steps_per_epoch(rows, project.training)
         self._view.set_cards([self._card(stage, i, per_epoch) for i, stage in enumerate(stages)], self._place)
         self._view.set_plan_words(
-            _plan_words(stages, per_epoch), is_default=not project.stage, knows_layers=tree is not None
+            plan_words(stages, per_epoch), is_default=not project.stage, knows_layers=tree is not None
         )
         self._view.set_form(stage_form(stages[self._place], self._place, project.training.metric))
         self._view.set_training(project.training)
@@ -205,9 +206,7 @@ class StagesPresenter(QObject):
         self._workspace.choose_stage(place)
 
     def _on_add_wished(self) -> None:
-        stages = self._workspace.stages()
-        name = next_name(f"stage {len(stages) + 1}", stages)
-        self._insert(StageSection(name=name, train=("all",), learning_rate=NEW_RATE, epochs=1))
+        self._insert(new_stage(self._workspace.stages()))
 
     def _on_duplicate_wished(self) -> None:
         stages = self._workspace.stages()
@@ -289,24 +288,12 @@ class StagesPresenter(QObject):
         if field == "rules":
             return {"train": split_rules(value)}
         if field.startswith("until_"):
-            return {"until": self._until_with(field.removeprefix("until_"), value)}
+            project, until = self._workspace.project, self._workspace.stages()[self._place].until
+            metric = project.training.metric if project else ""
+            return {"until": until_with(until, metric, field.removeprefix("until_"), value)}
         return {field: value}
-
-    def _until_with(self, key: str, value: Any) -> dict[str, Any] | None:
-        """Return the exit rule with one value replaced; None when nothing ends the stage early any more."""
-        until, project = self._workspace.stages()[self._place].until, self._workspace.project
-        metric = project.training.metric if project else UntilSection.model_fields["metric"].default
-        before = until.model_dump() if until else {"metric": metric, "at_least": None, "patience": None}
-        after = before | {key: value}
-        return None if after["at_least"] is None and after["patience"] is None else after
 
 
 def _why(error: ValidationError) -> str:
     problem = refusal(error).problems[0]
     return f"{problem.what} {problem.remedy}"
-
-
-def _plan_words(stages: Sequence[StageSection], per_epoch: int | None) -> str:
-    epochs = sum(stage.epochs for stage in stages)
-    words = f"{len(stages)} stage{'' if len(stages) == 1 else 's'}, {epochs:,} epoch{'' if epochs == 1 else 's'}"
-    return words if per_epoch is None else f"{words}, {epochs * per_epoch:,} steps at most"

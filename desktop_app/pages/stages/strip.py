@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_app.pages.stages.words import CardWords
 from desktop_app.theme import Theme
@@ -25,6 +25,7 @@ class StageCard(QAbstractButton):
         self._theme = theme
         self._place = place
         self.setCheckable(True)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.MinimumExpanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Shows this stage's values below")
@@ -69,6 +70,13 @@ class StageCard(QAbstractButton):
         painter.setBrush(self._theme.color("accent_soft" if chosen else "panel"))
         half = thickness / 2
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(half, half, -half, -half), RADIUS, RADIUS)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave the arrow keys to the row of cards."""
+        if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
         """Paint anew when the pointer enters or leaves."""
@@ -142,6 +150,7 @@ class StageStrip(QScrollArea):
         had_focus = any(card.hasFocus() for card in self.cards)
         for place, card in enumerate(self.cards):
             card.setChecked(place == chosen)
+            card.setFocusPolicy(Qt.FocusPolicy.StrongFocus if place == chosen else Qt.FocusPolicy.ClickFocus)
         if had_focus:
             self.cards[chosen].setFocus()
         if chosen != self._chosen:
@@ -159,15 +168,23 @@ class StageStrip(QScrollArea):
         else:
             super().keyPressEvent(event)
 
-    def resizeEvent(self, event: QEvent) -> None:  # type: ignore[override]
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Make room for the scroll bar where one is needed."""
-        super().resizeEvent(event)  # type: ignore[arg-type]
+        super().resizeEvent(event)
         self._fit_height()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Fit the height again when the cards need another one, as with a larger font."""
+        if event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
+            self._fit_height()
+        return super().eventFilter(watched, event)
 
     def _fit_height(self) -> None:
         hints = [card.sizeHint() for card in self.cards]
         height = max((hint.height() for hint in hints), default=0)
-        self.setFixedHeight(height + self.horizontalScrollBar().sizeHint().height() + 2)
+        inner = self.widget()
+        scrolls = inner is not None and inner.minimumSizeHint().width() > self.width()
+        self.setFixedHeight(height + (self.horizontalScrollBar().sizeHint().height() + 4 if scrolls else 0))
 
     def _add_card(self) -> None:
         place = len(self.cards)

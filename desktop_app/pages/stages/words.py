@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from desktop_app.adapters.layer_words import format_rate, format_share, rules_words
 from trainer_core.project.schema import StageSection, StartFrom, TrainingSection, UntilSection
@@ -14,6 +15,8 @@ from trainer_core.training.schedule import rate_at
 METRICS = {"macro_f1": "F1, every class alike", "accuracy": "accuracy", "loss": "loss"}
 POINTS_PER_STAGE = 160
 FIRST_PATIENCE = 2
+NEW_RATE = 5e-5
+FIRST_AT_LEAST = 0.9
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,8 @@ class StageForm:
     epochs: int
     layer_decay: float
     until_metric: str
-    at_least: float | None
-    patience: int | None
+    until_at_least: float | None
+    until_patience: int | None
     start_from: StartFrom
     lower_is_better: bool
 
@@ -104,9 +107,16 @@ def until_words(until: UntilSection | None) -> str:
     if until.at_least is not None:
         ends.append(f"{name} {'≤' if is_lower_better(until.metric) else '≥'} {until.at_least:g}")
     if until.patience is not None:
-        times = "once" if until.patience == 1 else f"{until.patience} times"
-        ends.append(f"{name} no better {times}")
+        evaluations = "an evaluation" if until.patience == 1 else f"{until.patience} evaluations"
+        ends.append(f"{evaluations} without a better {name}")
     return f"until {' or '.join(ends)}"
+
+
+def until_with(until: UntilSection | None, metric: str, key: str, value: Any) -> dict[str, Any] | None:
+    """Return an exit rule with one value replaced; None when nothing ends the stage early any more."""
+    before = until.model_dump() if until else {"metric": metric, "at_least": None, "patience": None}
+    after = before | {key: value}
+    return None if after["at_least"] is None and after["patience"] is None else after
 
 
 def stage_form(stage: StageSection, place: int, metric: str) -> StageForm:
@@ -121,11 +131,18 @@ def stage_form(stage: StageSection, place: int, metric: str) -> StageForm:
         epochs=stage.epochs,
         layer_decay=stage.layer_decay,
         until_metric=chosen,
-        at_least=until.at_least if until else None,
-        patience=until.patience if until else None,
+        until_at_least=until.at_least if until else None,
+        until_patience=until.patience if until else None,
         start_from=stage.start_from,
         lower_is_better=is_lower_better(chosen),
     )
+
+
+def plan_words(stages: Sequence[StageSection], per_epoch: int | None) -> str:
+    """Return how long a plan is; ``per_epoch`` is None while the rows are unknown."""
+    epochs = sum(stage.epochs for stage in stages)
+    words = f"{len(stages)} stage{'' if len(stages) == 1 else 's'}, {epochs:,} epoch{'' if epochs == 1 else 's'}"
+    return words if per_epoch is None else f"{words}, {epochs * per_epoch:,} steps at most"
 
 
 def steps_per_epoch(rows: int, training: TrainingSection) -> int:
@@ -152,6 +169,12 @@ def rate_curve(stages: Sequence[StageSection], training: TrainingSection, per_ep
     return RateCurve(tuple(bands), tuple(xs), tuple(rates))
 
 
+def new_stage(stages: Sequence[StageSection]) -> StageSection:
+    """Return a stage to add to a plan: everything learns, carefully, once through the rows."""
+    name = next_name(f"stage {len(stages) + 1}", stages)
+    return StageSection(name=name, train=("all",), learning_rate=NEW_RATE, epochs=1)
+
+
 def next_name(wished: str, stages: Sequence[StageSection]) -> str:
     """Return a name that no stage has yet."""
     taken = {stage.name for stage in stages}
@@ -172,8 +195,6 @@ def step_rate(rate: float, up: bool) -> float:
     if up:
         return min(step for step in series if step > rate * (1 + 1e-9))
     return max(step for step in series if step < rate * (1 - 1e-9))
-
-
 
 
 def _rate_words(stage: StageSection) -> str:

@@ -13,6 +13,7 @@ from desktop_app.theme import Theme
 from desktop_app.widgets.kit import GAP, Card
 
 SCORE_COLORS = ("series_2", "series_3", "series_4")
+SMALL_HEIGHT = 160
 FIRST_SMOOTHING = 60
 """Where the slider stands at first, in hundredths of the weight."""
 
@@ -48,12 +49,19 @@ class PlotBoard(QWidget):
         """All plots, the large ones first."""
         return [self.loss, self.score, *self.small]
 
+    def follow(self) -> None:
+        """Show all of every plot again, and the newest points from now on."""
+        self._take_over()
+        for plot in self.plots:
+            plot.follow()
+
     def redraw_if_needed(self) -> bool:
         """Take over what is new in the feed and draw it; return whether anything was drawn."""
         if not self.isVisible():
             return False
         self._take_over()
-        return any([plot.redraw_if_needed() for plot in self.plots])
+        drawn = [plot.redraw_if_needed() for plot in self.plots]
+        return any(drawn)
 
     def _take_over(self) -> None:
         feed = self._feed
@@ -115,12 +123,13 @@ class PlotBoard(QWidget):
         for plot in self.small:
             card = Card()
             card.body.addWidget(plot)
+            card.setFixedHeight(SMALL_HEIGHT)
             row.addWidget(card, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2 * GAP)
-        layout.addWidget(large, 4)
-        layout.addLayout(row, 1)
+        layout.addWidget(large, 1)
+        layout.addLayout(row)
 
     def _on_smoothing_moved(self, hundredths: int) -> None:
         self._smoothing_value.setText(f"{hundredths / 100:.2f}")

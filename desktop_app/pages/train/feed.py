@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from desktop_app.run_words import metric_words
 from desktop_app.plots.marks import Band, Baseline, Marks
 from desktop_app.plots.series import GrowingSeries
 from trainer_core.runs.history import RunHistory, Series
 
 USUAL_METRICS = ("macro_f1", "accuracy")
 PROBE_LABEL = "linear probe"
-MAJORITY_LABEL = "always the most frequent class"
+MAJORITY_LABEL = "most frequent class"
 
 
 class RunFeed:
@@ -41,6 +40,21 @@ class RunFeed:
         self.loss_marks = Marks()
         self.score_marks = Marks()
 
+    def clear(self) -> None:
+        """Forget the run; the series stay the same objects, so whoever draws them goes on with the next run."""
+        for series in (
+            self.loss,
+            self.validation_loss,
+            self.learning_rate,
+            self.gradient_norm,
+            self.tokens_per_second,
+            *self.scores.values(),
+        ):
+            series.clear()
+        self.metric, self.end = "", 0.0
+        self.bands, self.baselines = (), ()
+        self.loss_marks = self.score_marks = Marks()
+
     def update(self, history: RunHistory) -> None:
         """Become equal to a history that is the same as before or longer."""
         for name, series in (
@@ -59,12 +73,6 @@ class RunFeed:
         self.baselines = _baselines(history, self._shown_metric)
         self.loss_marks = _marks(history, "loss")
         self.score_marks = _marks(history, self._shown_metric)
-
-    @property
-    def title(self) -> str:
-        """What the plot of scores is called."""
-        words = metric_words(self._shown_metric)
-        return words[:1].upper() + words[1:]
 
     @property
     def _shown_metric(self) -> str:

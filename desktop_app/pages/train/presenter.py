@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
+from desktop_app.background.jobs import Jobs
 from desktop_app.background.trainer import Trainer
 from desktop_app.pages.base import PageState
 from desktop_app.pages.run_words import run_title
@@ -29,6 +30,7 @@ from trainer_core.runs.history import RunHistory, RunStatus
 from trainer_core.training.events import Event, StepFinished
 
 READ_RUN = "Reading the run"
+LOAD_PLOTS = "Loading the plots"
 NO_PROJECT = "Open a project or begin a new one; then Train starts here."
 NO_RUN = (
     "Train starts a run: first a quick linear probe on the frozen model, then the stages one after the other. "
@@ -50,10 +52,10 @@ class TrainViewLike(Protocol):
         """Show that there is no run."""
 
     def show_run(self, feed: RunFeed, *, live: bool) -> None:
-        """Draw this run; it grows while ``live``."""
+        """Draw what the feed holds; it grows while ``live``."""
 
-    def redraw(self) -> None:
-        """Draw now what changed in the feed."""
+    def make_plots(self) -> None:
+        """Make the plots: their libraries are there now."""
 
     def show_verbs(self, *, can_train: bool, running: bool, stopping: bool) -> None:
         """Enable Train and Stop, and tell that the run is stopping."""
@@ -84,14 +86,29 @@ class TrainViewLike(Protocol):
 
 
 class TrainPresenter(QObject):
-    """Shows the run under way, or the one chosen from the list."""
+    """Shows the run under way, or the one chosen from the list.
+
+    Args:
+        view: the widgets.
+        workspace: the open project and its runs.
+        trainer: who trains.
+        load_plots: imports the plotting libraries; called in a thread of its own, because it takes a second.
+        parent: the owner.
+
+    """
 
     state_changed = Signal()
     try_wished = Signal(object)
     """The user wants to try a run: its RunFolder."""
 
     def __init__(
-        self, view: TrainViewLike, workspace: Workspace, trainer: Trainer, parent: QObject | None = None
+        self,
+        view: TrainViewLike,
+        workspace: Workspace,
+        trainer: Trainer,
+        *,
+        load_plots: Callable[[], object],
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._view = view
@@ -101,10 +118,14 @@ class TrainPresenter(QObject):
         self._history = RunHistory()
         self._shown: RunFolder | None = None
         self._loading = False
+        self._of_this_project = True
         self._error: Exception | None = None
         self._state = PageState.EMPTY
+        self._loader = Jobs(self)
         self._connect()
         self._choose()
+        self._loader.start(LOAD_PLOTS, load_plots, self._on_plots_loaded)
+        self._loader.failed.connect(self._on_plots_not_loaded)
 
     @property
     def state(self) -> PageState:
@@ -119,7 +140,8 @@ class TrainPresenter(QObject):
     @property
     def live(self) -> bool:
         """Whether the run that is shown is under way."""
-        return self._trainer.running and self._is_trainers(self._workspace.run)
+        run = self._workspace.run
+        return self._trainer.running and self._is_trainers(run) and (run is not None or self._of_this_project)
 
     def _connect(self) -> None:
         view, trainer, workspace = self._view, self._trainer, self._workspace
@@ -144,18 +166,18 @@ class TrainPresenter(QObject):
         """Show the run that the workspace names, from memory or from disk."""
         run = self._workspace.run
         self._workspace.jobs.forget(READ_RUN)
-        self._shown, self._loading, self._error = run, False, None
-        if self._is_trainers(run) and (run is not None or self._trainer.running or self._trainer.history.failure):
+        self._shown, self._error = run, None
+        if self._is_trainers(run) and (run is not None or self._of_this_project):
             self._take(self._trainer.history)
         elif run is None:
             self._take(RunHistory())
         else:
-            self._history, self._feed, self._loading = RunHistory(), RunFeed(), True
-            self._show()
+            self._take(RunHistory(), loading=True)
             self._workspace.jobs.start(READ_RUN, run.load_history, self._on_history_read, self._on_history_not_read)
 
-    def _take(self, history: RunHistory) -> None:
-        self._history, self._feed, self._loading = history, RunFeed(), False
+    def _take(self, history: RunHistory, *, loading: bool = False) -> None:
+        self._history, self._loading = history, loading
+        self._feed.clear()
         self._feed.update(history)
         self._show()
 
@@ -186,10 +208,17 @@ class TrainPresenter(QObject):
         view.show_headline(self._headline())
         view.show_facts(facts(history, live=live))
         view.show_progress(work_progress(history, live=live), run_progress(history) if live else None)
-        view.show_failure(failure_error(history.failure) if history.failure else self._error)
+        view.show_failure(self._failure())
         view.show_warnings(history.warnings)
         view.show_summary(summary(history, str(self._shown.path) if self._shown else ""))
         self._set_state(self._state_now())
+
+    def _failure(self) -> Exception | None:
+        """Return the error to show; the same object as long as it is the same failure."""
+        failure = self._history.failure
+        if self._error is None and failure is not None:
+            self._error = failure_error(failure)
+        return self._error
 
     def _headline(self) -> str:
         if self._is_empty:
@@ -197,7 +226,7 @@ class TrainPresenter(QObject):
         title = f"{run_title(self._shown)}: " if self._shown else ""
         if self._loading:
             return f"{title}reading the run from disk"
-        if self._error is not None:
+        if self._error is not None and self._history.failure is None:
             return f"{title}it cannot be read"
         return title + headline(self._history, live=self.live, stopping=self.live and self._trainer.stopping)
 
@@ -214,6 +243,12 @@ class TrainPresenter(QObject):
             self.state_changed.emit()
 
     # --- what is heard -----------------------------------------------------------------------------------------
+
+    def _on_plots_loaded(self, _: object) -> None:
+        self._view.make_plots()
+
+    def _on_plots_not_loaded(self, error: Exception) -> None:
+        self._view.show_failure(error)
 
     def _on_train_wished(self) -> None:
         self._trainer.start()
@@ -234,6 +269,7 @@ class TrainPresenter(QObject):
 
     def _on_running_changed(self, running: bool) -> None:
         begins = running and self._trainer.folder is None and not self._trainer.stopping
+        self._of_this_project = self._of_this_project or begins
         if begins and self._workspace.run is not None:
             self._workspace.choose_run(None)
         elif begins or not running:
@@ -257,6 +293,7 @@ class TrainPresenter(QObject):
         self._choose()
 
     def _on_project_opened(self) -> None:
+        self._of_this_project = False
         self._choose()
 
     def _on_history_read(self, history: RunHistory) -> None:

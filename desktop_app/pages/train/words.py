@@ -10,7 +10,7 @@ from desktop_app.plots.marks import format_value
 from desktop_app.run_words import duration, metric_words
 from trainer_core.errors import ThawError
 from trainer_core.results.names import better
-from trainer_core.runs.history import RunHistory, RunStatus
+from trainer_core.runs.history import RunHistory, RunStatus, StageBand
 from trainer_core.training.events import RunFailed
 
 
@@ -64,10 +64,11 @@ def facts(history: RunHistory, *, live: bool) -> list[Fact]:
     """Return what is known of the run at this moment."""
     result = [*_position_facts(history, live=live), *_value_facts(history)]
     if history.bands:
-        share = history.bands[-1].trained_parameters / max(1, history.bands[-1].total_parameters)
-        result.append(Fact("Learning", f"{share:.1%} of the model"))
+        result.append(Fact("Learning", _share_words(history.bands[-1])))
     if history.started is not None:
-        result.append(Fact("Rows", f"{history.started.train_rows:,} to learn, {history.started.validation_rows:,} to check"))
+        result.append(
+            Fact("Rows", f"{history.started.train_rows:,} to learn, {history.started.validation_rows:,} to check")
+        )
         result.append(Fact("Computed on", f"{history.started.device}, {history.started.precision}"))
     return result
 
@@ -96,8 +97,15 @@ def _value_facts(history: RunHistory) -> list[Fact]:
     return result
 
 
+def _share_words(band: StageBand) -> str:
+    share = band.trained_parameters / max(1, band.total_parameters)
+    if share == 1.0:
+        return "the whole model"
+    return f"{share:.1%} of the model" if share >= 0.001 else f"{band.trained_parameters:,} parameters"
+
+
 def _place(step: int, stage: str) -> str:
-    return "linear probe" if step == 0 else f"step {step:,} in {stage}"
+    return "linear probe" if step == 0 else f"step {step:,}, stage {stage}"
 
 
 def run_progress(history: RunHistory) -> Progress | None:
@@ -124,7 +132,7 @@ def summary(history: RunHistory, folder: str) -> Summary | None:
     if finished is None:
         return None
     best = finished.best
-    lines = [f"Best at {_place(best.step, best.stage)}, after {duration(finished.seconds)} in all."]
+    lines = [f"Found at {_place(best.step, best.stage)}. The run took {duration(finished.seconds)}."]
     lines.extend(_comparisons(history))
     return Summary(score_words(best.value), metric_words(best.metric), tuple(lines), folder)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_app.theme import Theme
-from desktop_app.widgets.kit import GAP, glyph, heading, muted, set_kind, strong
+from desktop_app.widgets.elided_label import ElidedLabel
+from desktop_app.widgets.kit import GAP, Card, glyph, heading, muted, set_kind, strong
 
 WIDTH = 880
 
@@ -41,9 +41,11 @@ class WelcomeView(QScrollArea):
         layout.addSpacing(4 * GAP)
         self._recent_title = strong("Recent projects")
         layout.addWidget(self._recent_title)
-        self._recent = QVBoxLayout()
+        self._recent_panel = Card()
+        self._recent_panel.layout().setContentsMargins(6, 6, 6, 6)  # type: ignore[union-attr]
+        self._recent = self._recent_panel.body
         self._recent.setSpacing(2)
-        layout.addLayout(self._recent)
+        layout.addWidget(self._recent_panel)
         layout.addStretch(3)
         outer = QWidget()
         row = QHBoxLayout(outer)
@@ -94,6 +96,7 @@ class WelcomeView(QScrollArea):
             row.picked.connect(self.recent_wished)
             self._recent.addWidget(row)
         self._recent_title.setVisible(bool(projects))
+        self._recent_panel.setVisible(bool(projects))
 
     @property
     def recent_rows(self) -> list[QPushButton]:
@@ -145,20 +148,37 @@ class Door(QPushButton):
 
 
 class _RecentRow(QPushButton):
-    """One recent project: its name, and its folder shortened in the middle."""
+    """One recent project: its name, and its folder, shortened in the middle where it is long."""
 
     picked = Signal(int)
 
     def __init__(self, place: int, name: str, folder: str) -> None:
         super().__init__()
         self._place = place
-        set_kind(self, "link")
-        metrics = QFontMetrics(self.font())
-        short = metrics.elidedText(folder, Qt.TextElideMode.ElideMiddle, WIDTH - 330)
-        self.setText(f"{name}    {short}".replace("&", "&&"))
-        self.setToolTip(f"Opens {folder}")
+        set_kind(self, "row")
+        self.setToolTip(f"Opens the project in {folder}")
         self.setAccessibleName(f"Open {name} in {folder}")
         self.clicked.connect(self._on_clicked)
+        title = strong(name)
+        place_label = ElidedLabel(folder, mode=Qt.TextElideMode.ElideMiddle)
+        set_kind(place_label, "muted")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, GAP, 12, GAP)
+        layout.setSpacing(12)
+        layout.addWidget(glyph("mdi6.file-document-outline", 13, "glyph-muted"))
+        layout.addWidget(title)
+        layout.addWidget(place_label, 1)
+        for child in (title, place_label):
+            child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def sizeHint(self) -> QSize:
+        """Return the size of the words inside; a button by itself knows only its own text."""
+        layout = self.layout()
+        return layout.sizeHint() if layout is not None else super().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the height of the words; their width may shrink."""
+        return QSize(200, self.sizeHint().height())
 
     def _on_clicked(self) -> None:
         self.picked.emit(self._place)

@@ -1,0 +1,233 @@
+"""The widgets of the Train page. Decides nothing; its plots are made when their libraries are loaded and it is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from desktop_app.pages.train.feed import RunFeed
+from desktop_app.pages.train.side import FactList, ProgressLine, SummaryCard
+from desktop_app.pages.train.words import Fact, Progress, Summary
+from desktop_app.plots.refresh import Refresher
+from desktop_app.theme import Theme
+from desktop_app.widgets.kit import GAP, Card, EmptyState, Notice, PageFrame, muted, plain_button, primary_button
+
+if TYPE_CHECKING:
+    from desktop_app.pages.train.board import PlotBoard
+
+SIDE_WIDTH = 280
+
+
+class TrainView(PageFrame):
+    """Plots at the left; at the right how the run stands and how it came out."""
+
+    train_wished = Signal()
+    stop_wished = Signal()
+    folder_wished = Signal()
+    try_wished = Signal()
+    live_wished = Signal()
+    text_due = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__("Train", parent=parent)
+        self._theme = theme
+        self._feed: RunFeed | None = None
+        self._board: PlotBoard | None = None
+        self._plots_loaded = False
+        self._shown_error: Exception | None = None
+        self._refresher = Refresher(self)
+        self._refresher.text_due.connect(self.text_due)
+        self._make_verbs()
+        self._make_empty()
+        self._make_side()
+        self._lay_out()
+
+    @property
+    def board(self) -> PlotBoard | None:
+        """The plots; None before the page was seen with a run."""
+        return self._board
+
+    # --- setters -----------------------------------------------------------------------------------------------
+
+    def show_empty(self, text: str) -> None:
+        """Show that there is no run."""
+        self._empty.set_words("No run yet", text)
+        self._pages.setCurrentWidget(self._empty_page)
+        self.train_button.hide()
+        self._refresher.stop()
+
+    def show_run(self, feed: RunFeed, *, live: bool) -> None:
+        """Draw what the feed holds; it grows while ``live``."""
+        self._feed = feed
+        self._pages.setCurrentWidget(self._run_page)
+        if self._board is not None:
+            self._board.follow()
+        if live:
+            self._refresher.start()
+        else:
+            self._refresher.stop()
+        self._make_board_if_due()
+
+    def make_plots(self) -> None:
+        """Make the plots when the page is seen: their libraries are there now."""
+        self._plots_loaded = True
+        self._make_board_if_due()
+
+    def show_verbs(self, *, can_train: bool, running: bool, stopping: bool) -> None:
+        """Offer Train or Stop, and tell that the run is stopping."""
+        for button in (self.train_button, self.empty_train_button):
+            button.setEnabled(can_train)
+        self.train_button.setVisible(not running and self._pages.currentWidget() is self._run_page)
+        self.stop_button.setVisible(running)
+        self.stop_button.setEnabled(not stopping)
+        self.stop_button.setText("Stopping..." if stopping else "Stop")
+        self.stop_button.setAccessibleName(self.stop_button.text())
+
+    def show_headline(self, text: str) -> None:
+        """Show how the run stands."""
+        self.set_subtitle(text)
+
+    def show_facts(self, facts: Sequence[Fact]) -> None:
+        """List what is known of the run."""
+        self.fact_list.show_facts(facts)
+        self._facts_card.setVisible(bool(facts))
+
+    def show_progress(self, work: Progress | None, run: Progress | None) -> None:
+        """Show the bars."""
+        self.work_line.show_progress(work)
+        self.run_line.show_progress(run)
+        self._progress_card.setVisible(work is not None or run is not None)
+
+    def show_failure(self, error: Exception | None) -> None:
+        """Show why the run failed, or that it did not."""
+        if error is None:
+            self.failure.clear()
+        elif error is not self._shown_error:  # showing it again would fold the details that were just unfolded
+            self.failure.show_error(error)
+        self._shown_error = error
+
+    def show_warnings(self, warnings: Sequence[str]) -> None:
+        """Show what the run warned of."""
+        text = "\n".join(warnings)
+        if not text:
+            self.warnings.clear()
+        elif text != self.warnings.text:
+            self.warnings.show_info(text)
+
+    def show_summary(self, summary: Summary | None) -> None:
+        """Show how the run came out, or nothing."""
+        self.summary.setVisible(summary is not None)
+        if summary is not None:
+            self.summary.show_summary(summary)
+
+    def show_other_run(self, text: str) -> None:
+        """Say that another run is under way, or nothing when empty."""
+        self.live_button.setVisible(bool(text))
+        if text:
+            self.other_run.show_info(text)
+        else:
+            self.other_run.clear()
+
+    def open_folder(self, folder: Path) -> None:
+        """Show a folder in the system's file manager."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    # --- events ------------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Make the plots at last."""
+        super().showEvent(event)
+        self._make_board_if_due()
+
+    def _make_board_if_due(self) -> None:
+        if self._board is not None or self._feed is None or not self._plots_loaded or not self.isVisible():
+            return
+        from desktop_app.pages.train.board import PlotBoard
+
+        self._board = PlotBoard(self._feed, self._theme, self._refresher)
+        self._waiting.hide()
+        self._plots.addWidget(self._board)
+
+    # --- making ------------------------------------------------------------------------------------------------
+
+    def _make_verbs(self) -> None:
+        self.train_button = plain_button("Train again", "mdi6.play")
+        self.train_button.setToolTip("Start another run with the project as it is now; earlier runs are kept")
+        self.stop_button = plain_button("Stop", "mdi6.stop")
+        self.stop_button.setToolTip("End the run after the step at hand; the best weights so far are kept")
+        self.live_button = plain_button("Show it", "mdi6.chart-line")
+        self.live_button.setToolTip("Show the run that is under way")
+        self.train_button.clicked.connect(self.train_wished)
+        self.stop_button.clicked.connect(self.stop_wished)
+        self.live_button.clicked.connect(self.live_wished)
+        self.add_header_widget(self.train_button)
+        self.add_header_widget(self.stop_button)
+
+    def _make_empty(self) -> None:
+        self._empty = EmptyState("mdi6.chart-line", "No run yet", "")
+        self.empty_train_button = primary_button("Train", "mdi6.play")
+        self.empty_train_button.setToolTip("Start a run with the project as it is now")
+        self.empty_train_button.clicked.connect(self.train_wished)
+        self._empty.add_action(self.empty_train_button)
+
+    def _make_side(self) -> None:
+        self.failure = Notice()
+        self.warnings = Notice()
+        self.other_run = Notice()
+        self.work_line = ProgressLine()
+        self.run_line = ProgressLine()
+        self.fact_list = FactList()
+        self.summary = SummaryCard()
+        self.summary.folder_wished.connect(self.folder_wished)
+        self.summary.try_wished.connect(self.try_wished)
+        self._progress_card = Card("Progress")
+        self._progress_card.body.addWidget(self.work_line)
+        self._progress_card.body.addWidget(self.run_line)
+        self._facts_card = Card("This run")
+        self._facts_card.body.addWidget(self.fact_list)
+
+    def _lay_out(self) -> None:
+        other = QHBoxLayout()
+        other.setSpacing(GAP)
+        other.addWidget(self.other_run, 1)
+        other.addWidget(self.live_button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.body.addLayout(other)
+        self.body.addWidget(self.failure)
+        self._plots = QVBoxLayout()
+        self._waiting = muted("Loading the plots")
+        self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._plots.addWidget(self._waiting)
+        self._run_page = QWidget()
+        row = QHBoxLayout(self._run_page)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2 * GAP)
+        row.addLayout(self._plots, 1)
+        row.addWidget(self._side_column())
+        self._empty_page = QWidget()
+        QVBoxLayout(self._empty_page).addWidget(self._empty)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._empty_page)
+        self._pages.addWidget(self._run_page)
+        self.body.addWidget(self._pages, 1)
+
+    def _side_column(self) -> QScrollArea:
+        column = QWidget()
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2 * GAP)
+        for widget in (self.summary, self._progress_card, self._facts_card, self.warnings):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+        area = QScrollArea()
+        area.setWidget(column)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFixedWidth(SIDE_WIDTH)
+        area.setAccessibleName("How the run stands")
+        return area

@@ -1,0 +1,27 @@
+"""The Try it page: type a sentence and the answer changes as one types; a file in, a file with predictions out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_app.pages.base import Page
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.pages.try_it.contract import FileQuestions
+    from desktop_app.theme import Theme
+    from desktop_app.workspace import Workspace
+
+
+def build_page(
+    workspace: Workspace, theme: Theme, *, questions: FileQuestions | None = None, parent: QWidget | None = None
+) -> Page:
+    """Return the page; ``questions`` asks for files, with the system's boxes unless given."""
+    from desktop_app.pages.try_it.presenter import TryItPresenter
+    from desktop_app.pages.try_it.questions import FileBoxes
+    from desktop_app.pages.try_it.view import TryItView
+
+    view = TryItView(theme, parent)
+    presenter = TryItPresenter(view, workspace, questions or FileBoxes(view), parent=view)
+    return Page("try_it", "Try it", "mdi6.message-text-outline", view, presenter, presenter.look)

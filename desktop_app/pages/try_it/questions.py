@@ -1,0 +1,51 @@
+"""The boxes that ask for files on the Try it page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+TEXT_FILES = "Files with texts (*.txt *.csv *.tsv *.jsonl *.json *.parquet);;All files (*)"
+PREDICTION_FILES = "CSV (*.csv);;TSV (*.tsv);;JSON lines (*.jsonl)"
+
+
+class FileBoxes:
+    """Asks with the system's file boxes, above the window of ``parent``."""
+
+    def __init__(self, parent: QWidget) -> None:
+        self._parent = parent
+
+    def choose_texts(self, folder: Path) -> Path | None:
+        """Ask for a file with texts; None when the user changed their mind."""
+        title = "Choose a file with texts"
+        name, _ = QFileDialog.getOpenFileName(self._parent.window(), title, str(folder), TEXT_FILES)
+        return Path(name) if name else None
+
+    def choose_target(self, suggestion: Path) -> Path | None:
+        """Ask where the predictions go; whether a file may be replaced is asked by ``may_replace``."""
+        name, _ = QFileDialog.getSaveFileName(
+            self._parent.window(),
+            "Save the predictions as",
+            str(suggestion),
+            PREDICTION_FILES,
+            options=QFileDialog.Option.DontConfirmOverwrite,
+        )
+        if not name:
+            return None
+        path = Path(name)
+        return path if path.suffix else path.with_suffix(".csv")
+
+    def may_replace(self, path: Path) -> bool:
+        """Ask whether a file that is there may be replaced."""
+        box = QMessageBox(self._parent.window())
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("Thaw")
+        box.setText(f"{path.name} is there already.")
+        box.setInformativeText("Replacing it loses what is in it now.")
+        replace = box.addButton("&Replace it", QMessageBox.ButtonRole.AcceptRole)
+        keep = box.addButton("&Keep it", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.setEscapeButton(keep)
+        box.exec()
+        return box.clickedButton() is replace

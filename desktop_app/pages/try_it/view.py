@@ -1,0 +1,173 @@
+"""The widgets of the Try it page. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.pages.try_it.answer_card import AnswerCard
+from desktop_app.pages.try_it.cards import CommandCard, ExamplesCard, FileCard
+from desktop_app.pages.try_it.text_field import TextField
+from desktop_app.pages.try_it.words import Answer
+from desktop_app.theme import Theme
+from desktop_app.widgets.kit import GAP, Card, EmptyState, Notice, PageFrame
+
+
+class TryItView(PageFrame):
+    """A text and its answer side by side; below, a whole file and the command line."""
+
+    text_changed = Signal(str)
+    run_picked = Signal(int)
+    file_wished = Signal()
+    cancel_wished = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__("Try it", "Type a sentence; the answer changes as you type", parent)
+        self.error = Notice()
+        self.text = TextField()
+        self.examples = ExamplesCard()
+        self.answer = AnswerCard(theme)
+        self.file = FileCard()
+        self.command = CommandCard()
+        self._make_chooser()
+        self._lay_out()
+        self._connect()
+
+    # --- setters -----------------------------------------------------------------------------------------------
+
+    def is_seen(self) -> bool:
+        """Return whether the page is in front."""
+        return self.isVisible()
+
+    def show_empty(self, text: str) -> None:
+        """Show that there is no run to try."""
+        self._empty.set_words("Nothing to try yet", text)
+        self._chooser_box.hide()
+        self._pages.setCurrentWidget(self._empty)
+
+    def show_runs(self, titles: Sequence[str], chosen: int) -> None:
+        """Show the page with these runs to choose from."""
+        self.chooser.blockSignals(True)
+        if [self.chooser.itemText(place) for place in range(self.chooser.count())] != list(titles):
+            self.chooser.clear()
+            self.chooser.addItems(list(titles))
+        self.chooser.setCurrentIndex(chosen)
+        self.chooser.blockSignals(False)
+        self._chooser_box.show()
+        self._pages.setCurrentWidget(self._page)
+
+    def show_examples(self, texts: Sequence[str]) -> None:
+        """Offer sentences to click."""
+        self.examples.show_examples(texts)
+
+    def show_busy(self, text: str) -> None:
+        """Say what one is waiting for; nothing when empty."""
+        self.answer.show_busy(text)
+
+    def show_answer(self, answer: Answer | None) -> None:
+        """Show what the model answered, or that there is nothing to answer."""
+        self.answer.show_answer(answer)
+
+    def show_error(self, error: Exception | None) -> None:
+        """Show what went wrong, or that nothing did."""
+        if error is None:
+            self.error.clear()
+        else:
+            self.error.show_error(error)
+
+    def show_command(self, command: str) -> None:
+        """Show the command that does the same."""
+        self.command.show_command(command)
+
+    def show_file_progress(self, done: int, total: int) -> None:
+        """Show how far a file is; ``total`` is 0 where nobody knows yet."""
+        self.file.show_progress(done, total)
+
+    def show_file_end(self, text: str) -> None:
+        """Say how a file ended; nothing when empty."""
+        self.file.show_end(text)
+
+    # --- events ------------------------------------------------------------------------------------------------
+
+    def _on_example_picked(self, text: str) -> None:
+        self.text.setPlainText(text)
+        self.text.setFocus()
+
+    def _on_copy_wished(self, command: str) -> None:
+        QGuiApplication.clipboard().setText(command)
+
+    # --- making ------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        self.text.changed.connect(self.text_changed)
+        self.chooser.currentIndexChanged.connect(self.run_picked)
+        self.examples.picked.connect(self._on_example_picked)
+        self.file.file_wished.connect(self.file_wished)
+        self.file.cancel_wished.connect(self.cancel_wished)
+        self.command.copy_wished.connect(self._on_copy_wished)
+
+    def _make_chooser(self) -> None:
+        self.chooser = QComboBox()
+        self.chooser.setAccessibleName("Run whose model answers")
+        self.chooser.setToolTip("The run whose best weights answer here; the other pages show the same run")
+        self.chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        label = QLabel("Answers from &run")
+        label.setBuddy(self.chooser)
+        self._chooser_box = QWidget()
+        row = QHBoxLayout(self._chooser_box)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP)
+        row.addWidget(label)
+        row.addWidget(self.chooser)
+        self.add_header_widget(self._chooser_box)
+
+    def _lay_out(self) -> None:
+        self._empty = EmptyState("mdi6.message-text-outline", "Nothing to try yet", "")
+        self._page = self._columns()
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._empty)
+        self._pages.addWidget(self._page)
+        self.body.addWidget(self.error)
+        self.body.addWidget(self._pages, 1)
+
+    def _columns(self) -> QWidget:
+        text_card = Card("Your text")
+        text_card.body.addWidget(self.text)
+        text_card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        left = _column(text_card, self.examples)
+        right = _column(self.answer, self.file, self.command)
+        right.addStretch(1)
+        columns = QWidget()
+        row = QHBoxLayout(columns)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2 * GAP)
+        row.addLayout(left, 1)
+        row.addLayout(right, 1)
+        area = QScrollArea()
+        area.setWidget(columns)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        return area
+
+
+def _column(*widgets: QWidget) -> QVBoxLayout:
+    column = QVBoxLayout()
+    column.setSpacing(2 * GAP)
+    for widget in widgets:
+        column.addWidget(widget)
+    return column

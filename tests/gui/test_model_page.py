@@ -1,0 +1,435 @@
+"""The model page: its presenter against a fake view, and the whole page with real widgets and clicks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from desktop_app.adapters.starters_model import HEADINGS, SIZE, StartersModel, count_words
+from desktop_app.background.jobs import Jobs
+from desktop_app.pages.base import Page, PageState
+from desktop_app.pages.model import build_page
+from desktop_app.pages.model.contract import ModelSettings
+from desktop_app.pages.model.presenter import ModelPresenter
+from desktop_app.pages.model.view import ModelView
+from desktop_app.pages.model.words import size_words, source_words
+from desktop_app.theme import Theme, ThemeChoice
+from desktop_app.workspace import Workspace
+from tests.support.fake_core import FakeCore, small_facts, small_starters
+from trainer_core.errors import InputError
+from trainer_core.models.facts import ModelFacts, StarterModel
+from trainer_core.project.schema import ModelSection, Pooling
+
+PICKLE = InputError.one(
+    "model.source (/m)", "This model has its weights only as a pickle.", "Get the model's safetensors version."
+)
+
+
+class FakeModelView(QObject):
+    """Keeps what it was last told."""
+
+    starter_chosen = Signal(str)
+    folder_wanted = Signal()
+    hub_chosen = Signal(str)
+    max_length_chosen = Signal(int)
+    pooling_chosen = Signal(str)
+    retry_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mode = ""
+        self.settings: ModelSettings | None = None
+        self.starters: Sequence[StarterModel] = ()
+        self.starters_error: Exception | None = None
+        self.facts: ModelFacts | None = None
+        self.facts_error: Exception | None = None
+        self.errors: list[Exception] = []
+        self.warning = ""
+
+    def show_empty(self) -> None:
+        self.mode = "empty"
+
+    def show_starters(self, models: Sequence[StarterModel]) -> None:
+        self.starters = models
+
+    def show_starters_error(self, error: Exception) -> None:
+        self.starters_error = error
+
+    def show_settings(self, settings: ModelSettings) -> None:
+        self.settings = settings
+
+    def show_busy(self) -> None:
+        self.mode, self.facts = "busy", None
+
+    def show_facts(self, facts: ModelFacts) -> None:
+        self.mode, self.facts = "facts", facts
+
+    def show_facts_error(self, error: Exception) -> None:
+        self.mode, self.facts, self.facts_error = "error", None, error
+
+    def show_error(self, error: Exception) -> None:
+        self.errors.append(error)
+
+    def show_warning(self, text: str) -> None:
+        self.warning = text
+
+    def clear_notice(self) -> None:
+        self.errors, self.warning = [], ""
+
+
+class Chooser:
+    """Stands for the folder dialog: answers with what was put in."""
+
+    def __init__(self) -> None:
+        self.answer: Path | None = None
+
+    def __call__(self, title: str, folder: Path) -> Path | None:
+        return self.answer
+
+
+@pytest.fixture
+def workspace(qapp: QApplication, core: FakeCore) -> Iterator[Workspace]:
+    jobs = Jobs()
+    yield Workspace(core, jobs)
+    jobs.wait()
+
+
+@pytest.fixture
+def chooser() -> Chooser:
+    return Chooser()
+
+
+@pytest.fixture
+def idle(qtbot: QtBot, workspace: Workspace) -> Callable[[], None]:
+    return lambda: qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
+
+
+@pytest.fixture
+def faked(workspace: Workspace, chooser: Chooser) -> tuple[FakeModelView, ModelPresenter]:
+    view = FakeModelView()
+    return view, ModelPresenter(view, workspace, chooser, parent=view)
+
+
+@pytest.fixture
+def opened(
+    faked: tuple[FakeModelView, ModelPresenter], workspace: Workspace, project_file: Path, idle: Callable[[], None]
+) -> tuple[FakeModelView, ModelPresenter]:
+    workspace.open(project_file)
+    idle()
+    return faked
+
+
+def model_of(workspace: Workspace) -> ModelSection:
+    assert workspace.project is not None
+    return workspace.project.model
+
+
+# --- the presenter ---------------------------------------------------------------------------------------------------
+
+
+def test_without_a_project_the_page_is_empty(faked: tuple[FakeModelView, ModelPresenter]) -> None:
+    assert (faked[0].mode, faked[1].state, faked[1].problems) == ("empty", PageState.EMPTY, [])
+
+
+def test_while_the_model_is_looked_at_the_page_is_busy_and_then_all_well(
+    faked: tuple[FakeModelView, ModelPresenter], workspace: Workspace, project_file: Path, idle: Callable[[], None]
+) -> None:
+    view, presenter = faked
+    workspace.open(project_file)
+    assert (view.mode, presenter.state) == ("busy", PageState.BUSY)
+    idle()
+    assert (view.mode, presenter.state) == ("facts", PageState.OK)
+    assert view.settings == ModelSettings("starter:all-MiniLM-L6-v2", 128, 512, Pooling.AUTO)
+
+
+def test_a_model_that_cannot_be_used_is_a_problem_and_its_facts_are_gone(
+    opened: tuple[FakeModelView, ModelPresenter], workspace: Workspace, core: FakeCore, idle: Callable[[], None]
+) -> None:
+    view, presenter = opened
+    core.facts = PICKLE
+    view.starter_chosen.emit("starter:tiny-bert")
+    assert view.facts is None
+    idle()
+    assert (view.mode, view.facts_error, presenter.state) == ("error", PICKLE, PageState.PROBLEM)
+    assert presenter.problems == ["This model has its weights only as a pickle. Get the model's safetensors version."]
+    core.facts = small_facts()
+    view.retry_wanted.emit()
+    idle()
+    assert (view.mode, presenter.state) == ("facts", PageState.OK)
+
+
+def test_a_length_beyond_the_model_is_a_problem(
+    faked: tuple[FakeModelView, ModelPresenter],
+    workspace: Workspace,
+    core: FakeCore,
+    project_file: Path,
+    idle: Callable[[], None],
+) -> None:
+    core.facts = dataclasses.replace(small_facts(), max_positions=64)
+    workspace.open(project_file)
+    idle()
+    view, presenter = faked
+    assert presenter.state is PageState.PROBLEM
+    assert "64" in presenter.problems[0]
+    view.max_length_chosen.emit(64)
+    assert (presenter.state, presenter.problems) == (PageState.OK, [])
+
+
+def test_starters_are_listed_once_and_again_after_a_failure(
+    faked: tuple[FakeModelView, ModelPresenter], core: FakeCore, idle: Callable[[], None]
+) -> None:
+    view, presenter = faked
+    broken = OSError("no list")
+
+    def fail() -> list[StarterModel]:
+        raise broken
+
+    core.starter_models = fail  # type: ignore[method-assign]
+    presenter.load_starters()
+    idle()
+    assert view.starters_error is broken
+    del core.starter_models
+    presenter.load_starters()
+    presenter.load_starters()
+    idle()
+    assert view.starters == small_starters()
+    assert core.calls.count("starter_models") == 1
+
+
+def test_a_folder_becomes_the_source(
+    opened: tuple[FakeModelView, ModelPresenter], workspace: Workspace, chooser: Chooser, tmp_path: Path
+) -> None:
+    opened[0].folder_wanted.emit()
+    assert not workspace.modified
+    chooser.answer = tmp_path
+    opened[0].folder_wanted.emit()
+    assert model_of(workspace).source == str(tmp_path.resolve())
+
+
+@pytest.mark.parametrize(
+    "text", ["org/name-1.0", " hub:org/name-1.0 ", "https://huggingface.co/org/name-1.0/"], ids=["name", "hub", "url"]
+)
+def test_a_hub_name_becomes_the_source(
+    opened: tuple[FakeModelView, ModelPresenter], workspace: Workspace, text: str
+) -> None:
+    opened[0].hub_chosen.emit(text)
+    assert model_of(workspace).source == "hub:org/name-1.0"
+
+
+@pytest.mark.parametrize("text", ["two words", "a/b/c", "../x", "ünï/x", "/"])
+def test_what_is_no_hub_name_is_refused_in_words(
+    opened: tuple[FakeModelView, ModelPresenter], workspace: Workspace, text: str
+) -> None:
+    opened[0].hub_chosen.emit(text)
+    assert "organisation/name" in opened[0].warning
+    assert not workspace.modified
+
+
+def test_a_refused_length_is_explained_and_the_project_shown_again(
+    opened: tuple[FakeModelView, ModelPresenter], workspace: Workspace
+) -> None:
+    view, _ = opened
+    view.settings = None
+    view.max_length_chosen.emit(2)
+    assert model_of(workspace).max_length == 128
+    assert "Max length" in str(view.errors[0])
+    assert view.settings is not None
+    assert view.settings.max_length == 128
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("starter:a", "a (starter model)"),
+        ("hub:o/a", "o/a (from the model hub)"),
+        ("/home/a", "/home/a (a folder)"),
+        ("C:\\models\\a", "C:\\models\\a (a folder)"),
+    ],
+)
+def test_sources_are_told_in_words(source: str, words: str) -> None:
+    assert source_words(source) == words
+
+
+def test_amounts_are_told_in_words() -> None:
+    assert [count_words(n) for n in (900, 22_713_216, 1_240_000_000)] == ["900", "22.7 million", "1.24 billion"]
+    assert [size_words(n) for n in (900, 90_868_376, 2_500_000_000)] == ["900 bytes", "90.9 MB", "2.5 GB"]
+
+
+def test_the_table_keeps_the_rules_of_qt(qtmodeltester: object) -> None:
+    model = StartersModel()
+    model.show_models(small_starters())
+    qtmodeltester.check(model)  # type: ignore[attr-defined]
+
+
+# --- the whole page --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page(workspace: Workspace, chooser: Chooser, project_file: Path, qtbot: QtBot, idle: Callable[[], None]) -> Page:
+    page = build_page(workspace, Theme(ThemeChoice.LIGHT), choose_folder=chooser)
+    qtbot.addWidget(page.view)
+    page.view.resize(1000, 720)
+    page.view.show()
+    page.shown()
+    workspace.open(project_file)
+    idle()
+    return page
+
+
+@pytest.fixture
+def view(page: Page) -> ModelView:
+    assert isinstance(page.view, ModelView)
+    return page.view
+
+
+def cell(view: ModelView, row: int, heading: str = "Name") -> str:
+    model = view.starters.table.model()
+    return str(model.data(model.index(row, HEADINGS.index(heading))))
+
+
+def test_starters_can_be_sorted_searched_and_chosen(view: ModelView, workspace: Workspace, qtbot: QtBot) -> None:
+    table = view.starters.table
+    assert [cell(view, row) for row in range(2)] == ["tiny-bert", "✓ all-MiniLM-L6-v2"]
+    assert [index.row() for index in table.selectionModel().selectedRows()] == [1]
+    header = table.horizontalHeader()
+    place = QPoint(header.sectionViewportPosition(SIZE) + 10, header.height() // 2)
+    qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert cell(view, 0) == "✓ all-MiniLM-L6-v2"
+    qtbot.keyClicks(view.starters.search, "TRYING")
+    assert table.model().rowCount() == 1
+    assert not workspace.modified
+    spot = table.visualRect(table.model().index(0, 0)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+    assert model_of(workspace).source == "starter:tiny-bert"
+    assert cell(view, 0) == "✓ tiny-bert"
+
+
+def test_walking_the_list_with_the_keyboard_chooses_only_on_enter(
+    view: ModelView, workspace: Workspace, qtbot: QtBot
+) -> None:
+    table = view.starters.table
+    table.setFocus()
+    qtbot.keyClick(table, Qt.Key.Key_Up)
+    assert view.starters.purpose.text() == "tiny-bert: trying out"
+    assert not workspace.modified
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    assert model_of(workspace).source == "starter:tiny-bert"
+
+
+def test_a_search_without_hit_says_so(view: ModelView, qtbot: QtBot) -> None:
+    qtbot.keyClicks(view.starters.search, "klingon")
+    assert view.starters.table.model().rowCount() == 0
+    assert "klingon" in view.starters.nothing.text()
+    assert view.starters.nothing.isVisible()
+    view.starters.search.clear()
+    assert not view.starters.nothing.isVisible()
+
+
+def test_the_selection_follows_the_project(view: ModelView, workspace: Workspace) -> None:
+    table = view.starters.table
+    workspace.update(model={"source": "/some/folder"})
+    assert table.selectionModel().selectedRows() == []
+    assert view.facts.name.whole_text == "/some/folder (a folder)"
+    workspace.update(model={"source": "starter:tiny-bert"})
+    assert [index.row() for index in table.selectionModel().selectedRows()] == [0]
+    workspace.update(model={"source": "hub:org/name"})
+    assert view.others.hub.text() == "org/name"
+
+
+def test_facts_are_shown_and_go_when_the_model_fails(
+    view: ModelView, workspace: Workspace, core: FakeCore, qtbot: QtBot, idle: Callable[[], None]
+) -> None:
+    assert view.facts.values == {
+        "Family": "bert",
+        "Parameters": f"{small_facts().tree.parameter_count:,}",
+        "Blocks": "6",
+        "Hidden size": "384",
+        "Longest text": "512 tokens",
+        "Vocabulary": "30,522 tokens",
+        "On disk": "90.9 MB",
+        "Licence": "Apache-2.0",
+        "Folder": str(Path("/models/all-MiniLM-L6-v2")),
+    }
+    core.facts = PICKLE
+    workspace.update(model={"source": "/m"})
+    assert view.facts.values == {}
+    assert view.facts.busy.isVisible()
+    idle()
+    assert view.facts.values == {}
+    assert not view.facts.busy.isVisible()
+    assert view.facts.notice.text.endswith("only as a pickle.\nGet the model's safetensors version.")
+    core.facts = small_facts()
+    qtbot.mouseClick(view.facts.retry, Qt.MouseButton.LeftButton)
+    idle()
+    assert view.facts.values["Family"] == "bert"
+    assert view.facts.notice.text == ""
+    assert not view.facts.retry.isVisible()
+
+
+def test_showing_a_project_does_not_write_it(view: ModelView, workspace: Workspace, idle: Callable[[], None]) -> None:
+    assert not workspace.modified
+    wanted = ModelSection(source="hub:o/n", max_length=9_999, pooling=Pooling.LAST)
+    workspace.update(model=wanted.model_dump())
+    idle()
+    assert model_of(workspace) == wanted
+    assert view.settings.max_length.value() == 9_999
+    assert "too long" in view.settings.length_words.text()
+    assert view.settings.pooling.currentText() == "Last token"
+
+
+def test_the_length_is_limited_by_the_model_and_its_consequence_told(
+    view: ModelView, workspace: Workspace, qtbot: QtBot
+) -> None:
+    box = view.settings.max_length
+    assert box.maximum() == 512
+    assert "cut" in box.toolTip()
+    box.setFocus()
+    box.selectAll()
+    qtbot.keyClicks(box, "64")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert model_of(workspace).max_length == 64
+    assert view.settings.length_words.text() == "Longer texts are cut. 64 tokens are about 50 English words."
+
+
+def test_pooling_is_chosen_with_the_keyboard_and_explained(view: ModelView, workspace: Workspace, qtbot: QtBot) -> None:
+    view.settings.pooling.setFocus()
+    qtbot.keyClicks(view.settings.pooling, "A")
+    assert model_of(workspace).pooling is Pooling.MEAN
+    assert "average" in view.settings.pooling_words.text().lower()
+
+
+def test_a_hub_model_needs_a_name_and_tells_of_the_network(view: ModelView, workspace: Workspace, qtbot: QtBot) -> None:
+    assert not view.others.take.isEnabled()
+    assert "network" in view.others.hub.toolTip()
+    qtbot.keyClicks(view.others.hub, "not a name")
+    qtbot.mouseClick(view.others.take, Qt.MouseButton.LeftButton)
+    assert "organisation/name" in view.notice.text
+    view.others.hub.clear()
+    qtbot.keyClicks(view.others.hub, "org/name")
+    qtbot.keyClick(view.others.hub, Qt.Key.Key_Return)
+    assert model_of(workspace).source == "hub:org/name"
+    assert view.notice.text == ""
+
+
+def test_the_page_can_be_as_narrow_as_the_window(view: ModelView, qtbot: QtBot) -> None:
+    view.resize(640, 480)
+    qtbot.waitUntil(lambda: view.settings.y() > view.facts.y())
+    assert view.width() == 640
+
+
+def test_every_control_has_a_name_and_a_tooltip(view: ModelView) -> None:
+    kinds = (QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit)
+    controls = [w for kind in kinds for w in view.findChildren(kind) if not w.objectName() and w.isVisible()]
+    assert len(controls) >= 6
+    for control in controls:
+        words = control.accessibleName() or (control.text() if isinstance(control, QAbstractButton) else "")
+        if control.parent() in controls or isinstance(control.parent(), QLineEdit):
+            continue
+        assert words, control
+        assert control.toolTip(), words

@@ -1,0 +1,176 @@
+"""Draws every page into a picture: ``python -m tests.support.screens FOLDER [--pages data,train] [--real]``.
+
+Light and dark, with and without a project, the pages alone and the whole window, and one set at 200 %. Plays with the
+fake core, so that it needs no model; the pages are those that the window itself makes. A page that cannot be made is
+left out and named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+SIZE = (1280, 800)
+
+
+def main() -> int:
+    """Draw; return 1 if a page is missing."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--pages", default="", help="only these, separated by commas")
+    parser.add_argument("--scale", default="", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    wanted = [key for key in arguments.pages.split(",") if key]
+    with tempfile.TemporaryDirectory(prefix="thaw-screens-") as home:
+        for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+            os.environ[name] = f"{home}/{name.lower()}"
+        looks = ("light",) if arguments.scale else ("light", "dark")
+        missing: set[str] = set()
+        for look in looks:
+            missing |= _draw_all(arguments.folder, look, arguments.scale, Path(home) / look, wanted)
+    for line in sorted(missing):
+        print(f"left out: {line}", file=sys.stderr)
+    return int(bool(missing)) if arguments.scale else int(bool(missing)) | _draw_large(arguments.folder, wanted)
+
+
+def _draw_large(folder: Path, wanted: list[str]) -> int:
+    command = [sys.executable, "-m", "tests.support.screens", str(folder), "--scale", "2"]
+    command += ["--pages", ",".join(wanted)] if wanted else []
+    return subprocess.run(command, env=os.environ | {"QT_SCALE_FACTOR": "2"}, check=False).returncode
+
+
+def _draw_all(folder: Path, look: str, scale: str, home: Path, wanted: list[str]) -> set[str]:
+    from PySide6.QtWidgets import QApplication
+
+    from desktop_app.app import build_shell, page_entries
+    from desktop_app.dialogs import Dialogs
+    from desktop_app.none_guard import keep_none_alive
+    from desktop_app.settings import Settings
+    from desktop_app.theme import ThemeChoice
+    from tests.support.fake_core import FakeCore
+
+    keep_none_alive()
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    missing: set[str] = set()
+
+    def present(*parts: object) -> list:
+        return [entry for entry in page_entries(*parts) if _is_there(entry, missing)]
+
+    home.mkdir(parents=True)
+    settings = Settings(home / "settings.json", theme=ThemeChoice(look), folder=home)
+    shell = build_shell(app, core=FakeCore(), settings=settings, dialogs=Dialogs(), entries=present)
+    window = shell.window
+    window.resize(*SIZE)
+    window.show()
+    prefix = f"{look}-200" if scale else look
+    try:
+        for name in _scenes(shell, home, app.processEvents, wanted):
+            for _ in range(20):
+                app.processEvents()
+            window.grab().save(str(folder / f"{prefix}-window-{name}.png"))
+            window.stack.currentWidget().grab().save(str(folder / f"{prefix}-{name}.png"))
+    finally:
+        shell.close()
+        shell.workspace.modified = False
+        window.close()
+        app.processEvents()
+        window.deleteLater()
+    return missing
+
+
+def _is_there(entry: object, missing: set[str]) -> bool:
+    from importlib import import_module
+
+    try:
+        module = import_module(f"desktop_app.pages.{entry.key}")
+        import_module(f"desktop_app.pages.{entry.key}.view")
+    except ImportError as cause:
+        missing.add(f"{entry.key}: {cause}")
+        return False
+    if not hasattr(module, "build_page"):
+        missing.add(f"{entry.key}: it has no build_page")
+        return False
+    return True
+
+
+def _scenes(shell: object, home: Path, turn: Callable[[], None], wanted: list[str]) -> Iterator[str]:
+    """Bring the window from scene to scene; yield the name of each, to be drawn."""
+    from tests.support.fake_core import small_project
+    from trainer_core.project.save import save_project
+
+    window, workspace, trainer = shell.window, shell.workspace, shell.trainer
+
+    def wanted_pages() -> Iterator[str]:
+        for key in window.page_titles:
+            if not wanted or key in wanted:
+                window.show_page(key)
+                yield key
+
+    if not wanted or "welcome" in wanted:
+        yield "welcome-empty"
+    for name in ("tickets", "reviews & letters"):
+        save_project(small_project(), home / f"{name}.thaw")
+    (home / "tickets.tsv").write_text("id\ttext\tcategory\n1\thello\tBilling\n")
+    engine = workspace.core.engine()
+    workspace.open(home / "reviews & letters.thaw")
+    workspace.open(home / "tickets.thaw")
+    for key in wanted_pages():
+        yield f"{key}-empty"
+    _until(turn, lambda: (not shell.jobs.is_busy and window.next_unbuilt() is None) or _build_next(window))
+    trainer.start()
+    _until(turn, lambda: not trainer.running)
+    engine.hold_at = 90
+    trainer.start()
+    _until(turn, engine.holding.is_set)
+    _settle(turn)
+    for key in wanted_pages():
+        _settle(turn)
+        yield f"{key}-training"
+    engine.release()
+    _until(turn, lambda: not trainer.running)
+    for key in wanted_pages():
+        _settle(turn)
+        yield f"{key}-filled"
+    if not wanted or "welcome" in wanted:
+        workspace.project = None
+        workspace.project_changed.emit()
+        yield "welcome-filled"
+
+
+def _build_next(window: object) -> bool:
+    key = window.next_unbuilt()
+    if key is not None:
+        window.ensure_page(key)
+    return False
+
+
+def _until(turn: Callable[[], None], done: Callable[[], bool], seconds: float = 60.0) -> None:
+    import time
+
+    end = time.monotonic() + seconds
+    while not done():
+        turn()
+        if time.monotonic() > end:
+            raise TimeoutError("the window did not get ready")
+
+
+def _settle(turn: Callable[[], None], seconds: float = 0.6) -> None:
+    """Let timers run that gather events before they draw."""
+    import time
+
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        turn()
+        time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

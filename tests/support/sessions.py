@@ -1,0 +1,99 @@
+"""Live training sessions without a run folder, and whole runs with one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from trainer_core.data.encoded import encode_rows
+from trainer_core.engines.local import LocalEngine
+from trainer_core.engines.prepare import prepare_run
+from trainer_core.models.body import load_tokenizer
+from trainer_core.models.build import build_network, read_originals
+from trainer_core.project.load import load_project
+from trainer_core.project.schema import Pooling, Precision
+from trainer_core.runs.folder import RunFolder
+from trainer_core.tasks.registry import load_task
+from trainer_core.training.control import Control
+from trainer_core.training.events import Event
+from trainer_core.training.loop import run_training
+from trainer_core.training.ports import SavedCheckpoint
+from trainer_core.training.precision import MixedPrecision
+from trainer_core.training.session import TrainingSession
+
+Listener = Callable[[Event, Control], None]
+
+
+@dataclass
+class MemoryCheckpoints:
+    """Keeps the best weights in memory, and the steps at which they were saved."""
+
+    steps: list[int] = field(default_factory=list)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def save_best(self, step: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> SavedCheckpoint:
+        """Keep copies."""
+        self.steps.append(step)
+        self.tensors = {name: tensor.clone() for name, tensor in tensors.items()}
+        self.facts = dict(facts)
+        return SavedCheckpoint("memory", 0)
+
+    def load_best(self) -> dict[str, Tensor]:
+        """Return copies."""
+        return {name: tensor.clone() for name, tensor in self.tensors.items()}
+
+
+def make_session(project_file: Path, *, control: Control | None = None) -> TrainingSession:
+    """Return a session on a project, as the local engine builds it, that keeps its checkpoints in memory."""
+    prepared = prepare_run(load_project(project_file), project_file)
+    plan, base = prepared.plan, Path(prepared.plan.model_folder)
+    torch.manual_seed(plan.seed)
+    task, tokenizer, device = load_task(plan.task), load_tokenizer(base), torch.device(plan.device)
+    pooling = Pooling.MEAN if plan.model.pooling is Pooling.AUTO else plan.model.pooling
+    return TrainingSession(
+        plan=plan,
+        task=task,
+        network=build_network(base, task, len(plan.data.labels), pooling).to(device),
+        tree=prepared.facts.tree,
+        train=encode_rows(tokenizer, prepared.data.train, plan.model.max_length),
+        validation=encode_rows(tokenizer, prepared.data.validation, plan.model.max_length),
+        precision=MixedPrecision(device, Precision.FLOAT32),
+        checkpoints=MemoryCheckpoints(),
+        originals=lambda names: read_originals(base, names),
+        control=control or Control(),
+    )
+
+
+def train_all(session: TrainingSession) -> list[Event]:
+    """Run a session to its end; return its events."""
+    return list(run_training(session))
+
+
+def weights_of(session: TrainingSession) -> dict[str, Tensor]:
+    """Return copies of all weights by layer name."""
+    return {name: parameter.detach().clone() for name, parameter in session.network.named_layers()}
+
+
+def without_dropout(session: TrainingSession) -> TrainingSession:
+    """Turn every dropout off, so that the order of rows within a batch does not matter; return the session."""
+    for module in session.network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return session
+
+
+def run_project(project_file: Path, *, listener: Listener | None = None) -> tuple[list[Event], RunFolder]:
+    """Run a project with the local engine; return its events and its folder."""
+    engine, control = LocalEngine(), Control()
+    events: list[Event] = []
+    for event in engine.run(load_project(project_file), project_file, None, control):
+        events.append(event)
+        if listener:
+            listener(event, control)
+    assert engine.folder is not None
+    return events, engine.folder
