@@ -12,11 +12,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Show the window; return the exit code.
 
     Args:
-        argv: the arguments after the program's name: a project or data file to open, or nothing.
-
+        argv: the arguments after the program's name: a project, run folder or data file to open, or nothing.
     """
     parser = argparse.ArgumentParser(prog="thaw window", description="Open the window of Thaw.")
-    parser.add_argument("project", nargs="?", type=Path, help="a .thaw project, or a data file to begin one on")
+    parser.add_argument(
+        "project", nargs="?", type=Path, help="a .thaw project, a run folder, or a data file to begin one on"
+    )
     arguments = parser.parse_args(argv)
     from desktop_app.app import run_window
 

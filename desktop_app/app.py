@@ -26,7 +26,6 @@ from desktop_app.core_access import Core, LocalCore
 from desktop_app.dialogs import Dialogs
 from desktop_app.main_window import MainWindow
 from desktop_app.menus import Menus
-from desktop_app.none_guard import keep_none_alive
 from desktop_app.pages import welcome
 from desktop_app.pages.base import Page, PageEntry
 from desktop_app.project_actions import ProjectActions
@@ -188,7 +187,6 @@ class ErrorReporter(QObject):
 
 def run_window(project: Path | None = None, *, core: Core | None = None) -> int:
     """Show the window until it is closed; return the exit code."""
-    keep_none_alive()
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName("Thaw")

@@ -29,7 +29,6 @@ class OpenRows:
     Attributes:
         rows: text and label of each; a slice reads from disk, so it belongs into a background job.
         number_of: returns the number of a row in its file, counted from 1; quick.
-
     """
 
     rows: Sequence[tuple[str, str]]

@@ -16,6 +16,7 @@ from desktop_app.dialogs import DATA_SUFFIXES, PROJECT_SUFFIX, Dialogs, Unsaved
 from desktop_app.settings import Settings
 from desktop_app.workspace import Workspace
 from trainer_core.errors import InputError, ThawError
+from trainer_core.runs.folder import RunFolder, is_run_folder
 
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
@@ -79,7 +80,7 @@ class ProjectActions(QObject):
         self.open_path(self._starter())
 
     def open_path(self, path: Path) -> None:
-        """Open a project file, or begin a project on a data file, once the present project may be left."""
+        """Open a project file or a run, or begin a project on a data file, once the present project may be left."""
         self.leave(lambda: self._open_now(path))
 
     def recent(self) -> Sequence[Path]:
@@ -90,6 +91,8 @@ class ProjectActions(QObject):
         try:
             if path.suffix.lower() == PROJECT_SUFFIX:
                 self._workspace.open(path)
+            elif is_run_folder(path):
+                self._workspace.open_run(RunFolder(path.resolve()))
             elif path.suffix.lower() in DATA_SUFFIXES and path.is_file():
                 self._workspace.new(path)
             else:

@@ -31,7 +31,6 @@ class RunSummary:
         status: where it stands; training for one that has no end in its journal.
         best: its best evaluation, where it has one.
         name: the names of its stages, as its folder has them.
-
     """
 
     folder: RunFolder

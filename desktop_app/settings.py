@@ -38,7 +38,6 @@ class Settings:
         geometry: the window's place and size, as Qt packs it; empty for the default.
         recent: project files, the newest first.
         folder: where file dialogs begin.
-
     """
 
     file: Path = field(default_factory=settings_file)

@@ -117,7 +117,6 @@ class Theme(QObject):
 
         Raises:
             KeyError: there is no such colour.
-
         """
         return QColor((DARK_COLORS if self.dark else LIGHT_COLORS)[name])
 

@@ -43,7 +43,6 @@ class Workspace(QObject):
         facts_error: why there are no facts.
         stage: the position of the stage whose layers are shown.
         run: the run that pages show: the one under way, or one chosen from the list.
-
     """
 
     project_opened = Signal()
@@ -76,10 +75,18 @@ class Workspace(QObject):
 
         Raises:
             InputError: it cannot be read; the project that was open stays.
-
         """
         project = load_project(path)
         self._adopt(project, path, path.resolve().parent, modified=False)
+
+    def open_run(self, run: RunFolder) -> None:
+        """Open the project of a run, and show the run.
+
+        Raises:
+            InputError: the folder holds no run, or its project is gone.
+        """
+        self.open(Path(run.load_plan().project_file))
+        self.choose_run(run)
 
     def new(self, data_file: Path) -> None:
         """Begin a project on a data file; it is not saved until the user says where."""
@@ -91,7 +98,6 @@ class Workspace(QObject):
 
         Raises:
             InputError: the place cannot be written.
-
         """
         target = path or self.path
         if self.project is None or target is None:
@@ -121,7 +127,6 @@ class Workspace(QObject):
 
         Raises:
             pydantic.ValidationError: a value may not be so; the project stays as it was.
-
         """
         if self.project is None:
             return
@@ -160,7 +165,6 @@ class Workspace(QObject):
 
         Raises:
             pydantic.ValidationError: a value may not be so; the project stays as it was.
-
         """
         stages = list(self.stages())
         stages[place] = StageSection.model_validate(stages[place].model_dump() | values)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.none_guard import keep_none_alive
 
 _HOME = tempfile.TemporaryDirectory(prefix="thaw-tests-", ignore_cleanup_errors=True)
 
@@ -35,7 +34,6 @@ def _prepare_environment(home: Path) -> None:
 
 
 _prepare_environment(Path(_HOME.name))
-keep_none_alive()
 
 
 def pytest_unconfigure() -> None:

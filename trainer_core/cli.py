@@ -1,5 +1,6 @@
-"""``thaw``: the training core on the command line. Without an argument, or with a project alone, it opens the window.
+"""``thaw``: the training core on the command line.
 
+Without an argument, or with a project or a run alone, it opens the window.
 Heavy libraries are imported inside the commands, so that ``thaw --help`` answers at once.
 """
 
@@ -37,7 +38,7 @@ SetOption = Annotated[
 def main() -> None:
     """Run the command line; the entry point ``thaw``."""
     arguments = sys.argv[1:]
-    if not arguments or _is_project(arguments):
+    if not arguments or _is_for_the_window(arguments):
         sys.exit(_open_window(arguments))
     try:
         status = app(standalone_mode=False)
@@ -57,8 +58,13 @@ def main() -> None:
     sys.exit(status if isinstance(status, int) else EXIT_DONE)
 
 
-def _is_project(arguments: list[str]) -> bool:
-    return len(arguments) == 1 and arguments[0].lower().endswith(".thaw")
+def _is_for_the_window(arguments: list[str]) -> bool:
+    """Whether there is a single argument and it is a project or a run folder."""
+    from trainer_core.runs.folder import is_run_folder
+
+    if len(arguments) != 1:
+        return False
+    return arguments[0].lower().endswith(".thaw") or is_run_folder(Path(arguments[0]))
 
 
 def _open_window(arguments: list[str]) -> int:

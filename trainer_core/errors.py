@@ -18,7 +18,6 @@ class Problem:
         where: the file, row, or dotted key at fault, e.g. ``stage[1].learning_rate``.
         what: what is wrong, as one sentence.
         remedy: what the user can do about it, as one sentence.
-
     """
 
     where: str
@@ -38,7 +37,6 @@ class ThawError(Exception):
         what: what happened, as one sentence that names the thing.
         why: the cause, where it adds to ``what``.
         remedy: what to do next, as one sentence.
-
     """
 
     exit_code = 1
@@ -59,7 +57,6 @@ class InputError(ThawError):
 
     Args:
         problems: every problem found, so that all can be mended at once.
-
     """
 
     exit_code = 2

@@ -60,7 +60,6 @@ class RowsModel(QAbstractTableModel):
             fetch: returns ``count`` rows from ``start``; called in the background as ``fetch(start, count)``.
             known: the first rows, which need not be fetched.
             number_of: returns the number of a row in its file; without it, rows have none.
-
         """
         self.beginResetModel()
         self._generation += 1

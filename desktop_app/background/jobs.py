@@ -67,7 +67,6 @@ class Jobs(QObject):
             operation: called in another thread; must not touch widgets.
             success: called in the window's thread with the result.
             failure: called in the window's thread with the exception; without one ``failed`` is emitted.
-
         """
         generation = self._generations.get(name, 0) + 1
         self._generations[name] = generation

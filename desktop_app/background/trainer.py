@@ -35,7 +35,6 @@ class RunThread(QThread):
 
     Attributes:
         folder: where the run is written; None until it exists.
-
     """
 
     arrived = Signal()
@@ -108,7 +107,6 @@ class Trainer(QObject):
     Attributes:
         history: what is known of the run under way, or of the last one.
         folder: where that run is written; None until it exists.
-
     """
 
     run_started = Signal(object)
@@ -181,7 +179,6 @@ class Trainer(QObject):
 
         Returns:
             Whether no run is under way any more.
-
         """
         if self._thread is not None and self._thread.wait(round(seconds * 1000)):
             self._on_thread_finished()

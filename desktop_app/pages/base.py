@@ -49,7 +49,6 @@ class Page:
         shown: called when the page comes to the front.
         leads: signals with which this page sends the user to another one, by that page's key; a signal may carry
             the run that shall be shown there.
-
     """
 
     key: str

@@ -31,14 +31,16 @@ class Legend(QWidget):
         self._theme = theme
         self._entries: dict[str, LegendEntry] = {}
         self._colors: dict[str, str] = {}
+        self._ranks: dict[str, int] = {}
         self._layout = FlowLayout(self, spacing=12)
 
     @property
     def texts(self) -> list[str]:
         """What the entries say that are shown."""
-        return [entry.text for entry in self._entries.values() if not entry.isHidden()]
+        entries = [self._entries[key] for key in sorted(self._entries, key=self._ranks.__getitem__)]
+        return [entry.text for entry in entries if not entry.isHidden()]
 
-    def put(self, key: str, label: str, sample: Sample, color: str, value: str = "") -> None:
+    def put(self, key: str, label: str, sample: Sample, color: str, value: str = "", *, rank: int = 0) -> None:
         """Show an entry, or the one of that key again.
 
         Args:
@@ -47,14 +49,22 @@ class Legend(QWidget):
             sample: how the line looks.
             color: the name of a colour of the theme.
             value: shown after the label.
-
+            rank: entries of a higher rank stand behind those of a lower one.
         """
         if key not in self._entries:
             self._entries[key] = LegendEntry(label, sample, self._theme.color(color))
             self._colors[key] = color
-            self._layout.addWidget(self._entries[key])
+            self._ranks[key] = rank
+            self._arrange()
         self._entries[key].set_value(value)
         self._entries[key].show()
+
+    def _arrange(self) -> None:
+        """Lay all entries out by their ranks; the layout itself can only append."""
+        while self._layout.takeAt(0) is not None:
+            pass
+        for key in sorted(self._entries, key=self._ranks.__getitem__):
+            self._layout.addWidget(self._entries[key])
 
     def take_away(self, key: str) -> None:
         """Hide an entry, if there is one of that key."""

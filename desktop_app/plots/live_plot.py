@@ -48,7 +48,6 @@ class LivePlot(QWidget):
         title: what is plotted.
         theme: the colours.
         small: leave the names on the x axis out and show fewer lines on the y axis.
-
     """
 
     following_changed = Signal(bool)
@@ -91,7 +90,6 @@ class LivePlot(QWidget):
             color: the name of a colour of the theme.
             dots: draw every point as well; for lines of few points.
             smoothable: whether the smoothing applies.
-
         """
         if key in self._lines:
             return
@@ -118,7 +116,8 @@ class LivePlot(QWidget):
         for old in self._baseline_items.shown:
             self._legend.take_away(f"baseline {old.label}")
         for new in baselines:
-            self._legend.put(f"baseline {new.label}", new.label, Sample.DASHED, BASELINE_COLOR, format_value(new.value))
+            value = format_value(new.value)
+            self._legend.put(f"baseline {new.label}", new.label, Sample.DASHED, BASELINE_COLOR, value, rank=1)
         self._baseline_items.show(baselines, log=self._log)
         self._dirty = True
 
@@ -129,9 +128,9 @@ class LivePlot(QWidget):
         self._legend.take_away("mark best")
         self._legend.take_away("mark saved")
         if marks.best is not None:
-            self._legend.put("mark best", "best", Sample.STAR, BEST_COLOR)
+            self._legend.put("mark best", "best", Sample.STAR, BEST_COLOR, rank=2)
         if marks.saved:
-            self._legend.put("mark saved", "saved", Sample.SQUARE, SAVED_COLOR)
+            self._legend.put("mark saved", "saved", Sample.SQUARE, SAVED_COLOR, rank=2)
 
     # --- how it is plotted -------------------------------------------------------------------------------------
 
@@ -276,7 +275,7 @@ class LivePlot(QWidget):
         self._follow_button.clicked.connect(self.follow)
         self._follow_button.hide()
         head = QHBoxLayout()
-        head.setSpacing(16)
+        head.setSpacing(12)
         head.addWidget(strong(self._title), 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self._legend, 1)
         head.addWidget(self._follow_button, 0, Qt.AlignmentFlag.AlignTop)

@@ -50,6 +50,8 @@ def format_value(value: float | None) -> str:
     if math.isinf(value):
         return "infinite"
     size = abs(value)
+    if size >= 100_000:
+        return f"{value / 1000:,.0f} k"
     if size >= 1000:
         return f"{value:,.0f}"
     if size >= 0.001 or size == 0:

@@ -60,7 +60,6 @@ class Smoother:
 
     Args:
         weight: b, from 0 (no smoothing) to below 1.
-
     """
 
     def __init__(self, weight: float) -> None:
@@ -114,7 +113,6 @@ class GrowingSeries:
 
     Attributes:
         version: counts the changes, so that who draws it knows whether it has to.
-
     """
 
     def __init__(self) -> None:
@@ -181,7 +179,6 @@ def value_range(parts: Sequence[FloatArray], *, ignore_outliers: bool) -> tuple[
     Args:
         parts: the values, in several arrays.
         ignore_outliers: leave the lowest 2 % and the highest 2 % of each array out, unless it has few points.
-
     """
     lows, highs = [], []
     for part in parts:

@@ -78,7 +78,6 @@ def parse_request(arguments: Sequence[str], description: str = "") -> Request:
 
     Raises:
         WrongUsage: with the sentence to print.
-
     """
     parser = build_parser(description)
     if "test" in arguments:

@@ -68,7 +68,6 @@ class Setup:
 
         Raises:
             SetupFailure: something else is missing and cannot be had.
-
         """
         if self._why(wish) is not None:
             with hold_lock(self.layout.work / "lock", self.console.say) as self.run.shared_file:

@@ -101,7 +101,6 @@ def format_desktop_entry(layout: Layout) -> str:
 
     Raises:
         SetupFailure: the path holds a line break, which no desktop entry can hold.
-
     """
     program = str(layout.window_python)
     if any(ord(character) < 32 for character in program):

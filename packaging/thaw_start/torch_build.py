@@ -151,7 +151,6 @@ def install_torch(
 
     Raises:
         SetupFailure: no way worked, or the disk is full.
-
     """
     outcomes: list[Outcome] = []
     for attempt in list_attempts(build, machine):

@@ -75,7 +75,6 @@ def require_venv_modules(machine: Machine, apt: Apt) -> None:
 
     Raises:
         SetupFailure: the modules are missing and could not be installed here.
-
     """
     if _has_venv_modules():
         return
@@ -100,7 +99,6 @@ def create_venv(layout: Layout, run: Run) -> None:
 
     Raises:
         SetupFailure: no room, no right to write, or Python could not do it.
-
     """
     remove_venv(layout)
     require_place(layout, room=ROOM_NEEDED)
@@ -117,7 +115,6 @@ def require_place(layout: Layout, *, room: int) -> None:
 
     Raises:
         SetupFailure: its name, its disk or its rights do not allow it.
-
     """
     if os.pathsep in str(layout.checkout):
         raise SetupFailure(

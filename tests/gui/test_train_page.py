@@ -224,10 +224,11 @@ def test_facts_of_a_run_under_way() -> None:
     assert told["Stage"] == "2 of 3, top"
     assert told["Epoch"] == "1.3 of 2"
     assert told["Step"] == "60 of 126"
-    assert told["Time left"] == "about 16 s"
+    assert told["Left in stage"] == "about 3 s"
     assert told["Best macro F1"] == "0.909, step 54, stage top"
     assert told["Learning"].endswith("% of the model")
-    assert "Time left" not in {fact.name for fact in facts(history_of(60), live=False)}
+    assert "Left in stage" not in {fact.name for fact in facts(history_of(60), live=False)}
+    assert {fact.name: fact.value for fact in facts(history_of(86), live=True)}["Time left"] == "about 10 s"
 
 
 def test_headlines_never_say_more_than_is_known() -> None:
@@ -242,6 +243,9 @@ def test_work_is_shown_only_while_it_lasts() -> None:
     assert work_progress(RunHistory(), live=True) == Progress("Loading the libraries and reading the rows", 0, 0)
     assert work_progress(RunHistory(), live=False) is None
     assert work_progress(history_of(60), live=True) is None
+    begun = RunHistory()
+    begun.apply(next(iter(scripted_events())))
+    assert work_progress(begun, live=True) == Progress("Getting ready", 0, 0)
 
 
 def test_a_summary_says_when_training_did_not_help() -> None:
@@ -385,7 +389,7 @@ def test_a_run_that_broke_off_is_named_as_such(
     workspace.choose_run(write_run(workspace.runs_folder, steps=30))
     qtbot.waitUntil(lambda: "did not come to its end" in view.headline)
     assert view.summary is None
-    assert "Time left" not in view.facts
+    assert not {"Time left", "Left in stage"} & set(view.facts)
 
 
 def test_the_answer_of_a_run_that_is_no_longer_chosen_is_dropped(
@@ -518,10 +522,10 @@ def test_the_plots_draw_the_whole_run(qtbot: QtBot, page: Page, trainer: Trainer
     assert [text.split(" 0")[0] for text in board.score._legend.texts] == [
         "macro F1",
         "accuracy",
-        "best",
-        "saved",
         PROBE_LABEL,
         MAJORITY_LABEL,
+        "best",
+        "saved",
     ]
     assert [plot._legend.texts for plot in board.small] != [[], [], []]
 

@@ -198,7 +198,6 @@ def scripted_events(plan: RunPlan | None = None, folder: str = "", *, scale: flo
         plan: whose stages run; the default one's otherwise.
         folder: what the last event names as run folder.
         scale: factor on the scores, so that two runs differ.
-
     """
     plan = plan or small_plan()
     yield from _opening(plan, scale)
@@ -311,7 +310,6 @@ class FakeEngine:
         hold_at: the step after which it waits until ``release`` or until the end is wished.
         holding: set while it waits.
         folder: the folder of the run under way or of the last one; None until it exists.
-
     """
 
     def __init__(self) -> None:
@@ -396,7 +394,6 @@ class FakeCore:
         facts: what ``inspect_model`` returns, or raises.
         predictor: what ``load_predictor`` returns, or raises.
         calls: the names of the calls made, in order.
-
     """
 
     report: DataReport | Exception = field(default_factory=small_report)

@@ -51,12 +51,10 @@ def _draw_all(folder: Path, look: str, scale: str, home: Path, wanted: list[str]
 
     from desktop_app.app import build_shell, page_entries
     from desktop_app.dialogs import Dialogs
-    from desktop_app.none_guard import keep_none_alive
     from desktop_app.settings import Settings
     from desktop_app.theme import ThemeChoice
     from tests.support.fake_core import FakeCore
 
-    keep_none_alive()
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     missing: set[str] = set()

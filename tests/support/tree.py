@@ -1,6 +1,6 @@
 """The tree of the README, one comment a file, made from the first lines of the modules' own docstrings.
 
-    python -m tests.support.tree            writes it into README.md, between its two marks
+``python -m tests.support.tree`` writes it into README.md, between its two marks.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ def check_project(path: Path, overrides: list[str]) -> int:
 
     Raises:
         InputError: with every problem of the file, the data, the model and the stages.
-
     """
     prepared = prepare_run(load_project(path, overrides), path)
     console = Console(highlight=False, soft_wrap=True)

@@ -46,7 +46,6 @@ def train_project(path: Path, *, out: Path | None, overrides: list[str], as_json
 
     Raises:
         InputError: the project, its data, its model or the output folder is at fault.
-
     """
     project = load_project(path, overrides)
     texts = _read_lines(try_file) if try_file else []

@@ -27,7 +27,6 @@ def resolve_columns(table: Table, section: ColumnsSection) -> Columns:
 
     Raises:
         InputError: a named column is not there, or none can play a role.
-
     """
     problems: list[Problem] = []
     given = {role: _named(table, role, getattr(section, role), problems) for role in ("text", "label")}

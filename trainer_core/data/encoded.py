@@ -27,7 +27,6 @@ class Encoded:
         targets: int64 [rows], the class numbers.
         truncated: how many texts were longer than the maximum length.
         pad_id: the number that fills up shorter rows of a batch.
-
     """
 
     ids: npt.NDArray[np.int32]
@@ -99,7 +98,6 @@ def encode_rows(tokenizer: PreTrainedTokenizerBase, rows: LabelledRows, max_leng
         tokenizer: the model's own.
         rows: texts and classes.
         max_length: the most tokens of a text, special ones included; the end of a longer one is cut.
-
     """
     encodings: list[npt.NDArray[np.int32]] = []
     truncated = 0
@@ -120,7 +118,6 @@ def shuffled_batches(lengths: IntArray, batch_size: int, generator: np.random.Ge
         lengths: int64 [rows].
         batch_size: rows a batch; the last one may be smaller.
         generator: where the randomness comes from.
-
     """
     order = generator.permutation(len(lengths))
     stretch = batch_size * BUCKET_BATCHES

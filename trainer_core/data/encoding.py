@@ -27,7 +27,6 @@ def detect_encoding(path: Path) -> str:
 
     Raises:
         InputError: the file is no text.
-
     """
     with path.open("rb") as file:
         sample = file.read(SAMPLE_BYTES)

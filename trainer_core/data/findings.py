@@ -27,7 +27,6 @@ def find_empty_cells(table: Table, cells: pa.ChunkedArray, what: str, key: str) 
 
     Returns:
         The finding, or None, and the positions of those rows.
-
     """
     empty = pc.equal(pc.utf8_trim_whitespace(pc.fill_null(cells, "")), "")
     positions = np.flatnonzero(empty.to_numpy(zero_copy_only=False))
@@ -70,7 +69,8 @@ def find_small_classes(train: LabelledRows) -> Finding | None:
     if not small:
         return None
     shown = ", ".join(small[:SHOWN_ROWS]) + (", ..." if len(small) > SHOWN_ROWS else "")
-    sentence = f"{len(small)} classes have fewer than {FEW_ROWS} rows to train on: {shown}."
+    some = "1 class has" if len(small) == 1 else f"{len(small)} classes have"
+    sentence = f"{some} fewer than {FEW_ROWS} rows to train on: {shown}."
     return Finding(Severity.WARNING, str(train.table.path), sentence, "Add rows, or merge classes.")
 
 

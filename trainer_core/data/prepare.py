@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +45,6 @@ def prepare_data(project: Project, folder: Path) -> PreparedData:
 
     Raises:
         InputError: with every error that the report holds.
-
     """
     prepared = _prepare(project, folder)
     errors = prepared.report.errors
@@ -60,17 +58,15 @@ def examine_data(project: Project, folder: Path) -> DataReport:
 
     Raises:
         InputError: a file cannot be read, or a named column is not there.
-
     """
     return _prepare(project, folder).report
 
 
-def open_rows(project: Project, folder: Path) -> Sequence[tuple[str, str]]:
+def open_rows(project: Project, folder: Path) -> LabelledRows:
     """Return all training rows, before any is held out, as a sequence of text and label on disk.
 
     Raises:
         InputError: as ``examine_data``.
-
     """
     return _read(project.data, folder / project.data.train, project.data.columns, project.data.limit).rows
 

@@ -33,7 +33,6 @@ class Finding:
         remedy: one sentence on what to do.
         rows: numbers of some of the rows, counted from 1 as they stand in the file.
         example: the text of one such row.
-
     """
 
     severity: Severity
@@ -76,7 +75,6 @@ class DataReport:
         majority_baseline: the accuracy on the validation rows of always answering the most frequent class.
         sample: some training rows (text, label) to show at once.
         header: whether the first row of the training file holds the column names.
-
     """
 
     columns: tuple[ColumnInfo, ...]

@@ -24,7 +24,6 @@ class LabelledRows(Sequence[tuple[str, str]]):
         positions: int64 [rows], which rows of the table, in order.
         classes: int64 [rows], the class number of each.
         labels: the class names by number.
-
     """
 
     table: Table

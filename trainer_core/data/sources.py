@@ -41,7 +41,6 @@ class Table:
         path: the file.
         rows: its rows, memory-mapped; cells of a delimited file are text.
         header: whether the first line of the file holds the column names.
-
     """
 
     path: Path
@@ -67,7 +66,6 @@ def load_table(path: Path, *, header: bool | None = None) -> Table:
 
     Raises:
         InputError: there is no such file, it is empty, or it cannot be read as what its ending says.
-
     """
     _check_file(path)
     kind = path.suffix.lower()

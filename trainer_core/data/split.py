@@ -19,7 +19,6 @@ def stratified_split(classes: IntArray, share: float, seed: int) -> tuple[IntArr
 
     Returns:
         The places of the training rows and of the held-out rows, both rising.
-
     """
     generator = np.random.default_rng(seed)
     held: list[IntArray] = []

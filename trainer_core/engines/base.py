@@ -32,6 +32,5 @@ class Engine(Protocol):
         Raises:
             InputError: the input is at fault; raised before anything is written.
             Exception: anything else that ends the run; ``run_failed`` was yielded before.
-
         """
         ...

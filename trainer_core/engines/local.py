@@ -57,7 +57,6 @@ class LocalEngine:
         Raises:
             InputError: the input is at fault; raised before anything is written.
             Exception: anything else that ends the run; ``run_failed`` was yielded before.
-
         """
         prepared = prepare_run(project, project_file)
         name = "-".join(stage.name for stage in prepared.plan.stages)

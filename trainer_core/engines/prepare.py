@@ -36,7 +36,6 @@ def prepare_run(project: Project, project_file: Path) -> PreparedRun:
 
     Raises:
         InputError: with the problems of all parts.
-
     """
     base = project_file.resolve().parent
     problems: list[Problem] = []

@@ -74,7 +74,6 @@ def load_model_folder(path: Path) -> tuple[Network, PreTrainedTokenizerBase, Mod
 
     Raises:
         InputError: the folder is not whole.
-
     """
     try:
         facts = ModelFolderFacts.model_validate_json((path / FACTS).read_bytes())

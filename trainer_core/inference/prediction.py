@@ -14,7 +14,6 @@ class Prediction:
         label: the most probable class.
         probabilities: the probability of every class, the most probable first; they sum to 1.
         truncated: whether the text was longer than the model's maximum length and its end was not read.
-
     """
 
     text: str

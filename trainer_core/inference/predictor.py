@@ -46,7 +46,6 @@ class Predictor:
 
         Raises:
             InputError: there is nothing to load, or the run's base model is gone.
-
         """
         chosen = resolve_device(device)
         if is_run_folder(place):

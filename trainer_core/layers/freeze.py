@@ -36,7 +36,6 @@ class FreezeState:
         total: the number of values in the model.
         trained: the number of values that learn.
         counts: what each rule matched, in the order of the rules.
-
     """
 
     trainable: frozenset[str]
@@ -72,7 +71,6 @@ def resolve_freeze(rules: Sequence[str], tree: LayerTree, where: str = "train") 
 
     Raises:
         InputError: a rule matches nothing, or nothing is left to train.
-
     """
     chosen: set[str] = set()
     counts: list[RuleCount] = []
@@ -86,7 +84,8 @@ def resolve_freeze(rules: Sequence[str], tree: LayerTree, where: str = "train") 
         values = sum(parameter.count for parameter in tree.parameters if parameter.name in matched)
         counts.append(RuleCount(rule, len(matched), values))
     if not problems and not chosen:
-        what = f"The rules {list(rules)} leave nothing to train."
+        named = ", ".join(f'"{rule}"' for rule in rules)
+        what = f"Nothing is left to train by {named}."
         problems.append(Problem(where, what, 'Add a rule that thaws something, such as "head".'))
     if problems:
         raise InputError(problems)

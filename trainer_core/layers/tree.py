@@ -39,7 +39,6 @@ class ParameterSpec:
         name: its dotted name, as the pretrained model calls it; the head's begin with ``head.``.
         shape: its size along each dimension.
         tied_to: the name of the parameter whose memory it shares, which comes earlier in the list.
-
     """
 
     name: str
@@ -67,7 +66,6 @@ class LayerNode:
         parameter_count: the number of values in it, tied ones counted once.
         kind: what it is.
         block: which repeated block it is or belongs to, from 0; None outside the blocks.
-
     """
 
     id: int
@@ -126,7 +124,6 @@ class LayerTree:
         parameters: the leaves, in the same order.
         blocks: the path of the list of repeated blocks, e.g. ``encoder.layer``; empty when there is none.
         block_count: how many repeated blocks there are.
-
     """
 
     nodes: tuple[LayerNode, ...]
@@ -185,7 +182,6 @@ def build_layer_tree(parameters: Iterable[ParameterSpec]) -> LayerTree:
 
     Raises:
         ValueError: there are none.
-
     """
     root = _Branch("model", "")
     for parameter in parameters:
@@ -267,15 +263,16 @@ def _kind(branch: _Branch, blocks: str) -> LayerKind:
         return LayerKind.BLOCKS
     if blocks and re.fullmatch(rf"{re.escape(blocks)}\.\d+", path):
         return LayerKind.BLOCK
-    return _kind_by_name(name, inside_block=_block(path, blocks) is not None)
+    inside = _block(path, blocks) is not None
+    return _kind_by_name(name, inside_block=inside, above=path.lower().split(".")[:-1] if inside else [])
 
 
-def _kind_by_name(name: str, *, inside_block: bool) -> LayerKind:
+def _kind_by_name(name: str, *, inside_block: bool, above: list[str]) -> LayerKind:
     if "norm" in name or name.startswith("ln_"):
         return LayerKind.NORM
     if "embed" in name or name in {"wte", "wpe"}:
         return LayerKind.EMBEDDINGS
-    if "att" in name:
+    if any("att" in part for part in (name, *above)):
         return LayerKind.ATTENTION
     if inside_block and name in {"mlp", "ffn", "intermediate", "output", "feed_forward"}:
         return LayerKind.FEED_FORWARD

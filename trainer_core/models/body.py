@@ -31,7 +31,6 @@ def load_config(folder: Path) -> PretrainedConfig:
 
     Raises:
         InputError: transformers does not know this kind of model.
-
     """
     try:
         return cast(PretrainedConfig, AutoConfig.from_pretrained(folder, **SAFE))
@@ -53,7 +52,6 @@ def load_body(folder: Path, config: PretrainedConfig) -> nn.Module:
 
     Raises:
         InputError: the weights cannot be read, or some of the body's are missing.
-
     """
     _TRANSFORMERS_LOGGING.set_verbosity_error()
     _TRANSFORMERS_LOGGING.disable_progress_bar()
@@ -83,7 +81,6 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
 
     Raises:
         InputError: there is none, or it cannot be read.
-
     """
     where = f"model.source ({folder})"
     remedy = "Put the model's tokenizer files (tokenizer.json, ...) into its folder."

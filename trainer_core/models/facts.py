@@ -22,7 +22,6 @@ class ModelFacts:
         bytes: the size of its weights on disk.
         tree: its layers, the head included.
         licence: where known, else empty.
-
     """
 
     source: str

@@ -26,7 +26,6 @@ def inspect_model(project: Project, folder: Path, label_count: int) -> ModelFact
 
     Raises:
         InputError: the model is not there or cannot be used.
-
     """
     return inspect_folder(resolve_model(project.model.source, folder), project, label_count)
 

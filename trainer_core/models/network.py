@@ -24,7 +24,6 @@ def pool(hidden: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
 
     Returns:
         float [rows, width].
-
     """
     if pooling is Pooling.CLS:
         return hidden[:, 0]
@@ -42,7 +41,6 @@ class Head(nn.Module):
         width: the size of the body's states.
         outputs: the number of scores.
         dropout: the share of features dropped in training.
-
     """
 
     def __init__(self, width: int, outputs: int, dropout: float = 0.1) -> None:

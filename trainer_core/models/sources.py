@@ -52,7 +52,6 @@ def resolve_model(source: str, folder: Path) -> ModelFolder:
 
     Raises:
         InputError: it is not there, or it has no weights that can be loaded safely.
-
     """
     if source.startswith(STARTER):
         starter, path = find_starter(source.removeprefix(STARTER))
@@ -67,7 +66,6 @@ def check_model_folder(path: Path) -> ModelFolder:
 
     Raises:
         InputError: it is no folder, has no configuration, no weights, or weights only as pickles.
-
     """
     where = f"model.source ({path})"
     choose = 'Name a folder with config.json and model.safetensors, or a starter such as "starter:all-MiniLM-L6-v2".'

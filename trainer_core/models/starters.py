@@ -25,7 +25,6 @@ def find_starter(name: str) -> tuple[StarterModel, Path]:
 
     Raises:
         InputError: there is no such starter, its package is not installed, or its weights are not the known ones.
-
     """
     starters = {starter.name: starter for starter in load_starters()}
     if name not in starters:

@@ -27,7 +27,6 @@ def load_project(path: Path, overrides: Sequence[str] = ()) -> Project:
 
     Raises:
         InputError: the file cannot be read, or says something it may not; holds every problem found.
-
     """
     return parse_project(read_text(path), str(path), overrides)
 
@@ -37,7 +36,6 @@ def read_text(path: Path) -> str:
 
     Raises:
         InputError: there is no such file, or it is no text.
-
     """
     remedy = "Name a .thaw project file; `thaw --help` shows how one is written."
     try:
@@ -64,7 +62,6 @@ def parse_project(text: str, name: str, overrides: Sequence[str] = ()) -> Projec
 
     Raises:
         InputError: with every problem of the text.
-
     """
     try:
         values = tomlkit.parse(text).unwrap()

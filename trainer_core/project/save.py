@@ -20,7 +20,6 @@ def save_project(project: Project, path: Path) -> None:
 
     Raises:
         InputError: the place cannot be written.
-
     """
     old = read_text(path) if path.exists() else ""
     try:
@@ -37,7 +36,6 @@ def format_project(project: Project, old: str = "") -> str:
     Args:
         project: what the file has to say.
         old: the present text; its comments and order are kept, its values are replaced.
-
     """
     document = tomlkit.parse(old)
     full: dict[str, Any] = project.model_dump(mode="json")

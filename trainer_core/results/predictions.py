@@ -21,7 +21,6 @@ def check_target(path: Path, *, overwrite: bool = False) -> None:
 
     Raises:
         InputError: its ending is unknown, its folder is missing, or a file is there already.
-
     """
     endings = [*DELIMITERS, JSON_LINES]
     if path.suffix.lower() not in endings:
@@ -37,7 +36,6 @@ def write_predictions(predictions: Iterable[Prediction], path: Path, *, overwrit
 
     Raises:
         InputError: as ``check_target``, or the place cannot be written.
-
     """
     check_target(path, overwrite=overwrite)
     try:

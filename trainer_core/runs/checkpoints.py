@@ -49,7 +49,6 @@ def load_checkpoint(place: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
     Raises:
         InputError: it is not there or cannot be read.
-
     """
     file = place / WEIGHTS
     try:

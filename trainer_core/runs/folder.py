@@ -66,7 +66,6 @@ class RunFolder:
 
         Raises:
             InputError: this folder holds no readable plan.
-
         """
         try:
             values = tomlkit.parse(self.plan_file.read_text(encoding="utf-8")).unwrap()
@@ -92,7 +91,6 @@ class RunFolder:
 
         Raises:
             InputError: the run has none yet.
-
         """
         remedy = "Wait for the run's first evaluation, or name another run."
         if not self.best_file.is_file():
@@ -121,7 +119,6 @@ def create_run_folder(parent: Path, name: str) -> RunFolder:
 
     Raises:
         InputError: nothing can be written there.
-
     """
     stamp = datetime.datetime.now().strftime("%Y-%m-%d_%H%M%S")
     base = f"{stamp}_{_slug(name)}"

@@ -64,14 +64,13 @@ class StageBand:
 
 @dataclass
 class RunHistory:
-    """What is known of a run after the events applied so far.
+    """What is known of a run after the events applied so far; a journal with damaged lines folds as well.
 
     Attributes:
         curves: by name: ``loss`` of training steps, ``learning_rate``, ``gradient_norm``, ``tokens_per_second``.
         metrics: by name: what evaluations measured on the validation rows, the probe at the step it was made.
         best: the best evaluation so far.
         work: what is being done while no step runs: its name, how much is done, and how much there is.
-
     """
 
     status: RunStatus = RunStatus.PREPARING
@@ -158,7 +157,8 @@ class RunHistory:
     def _(self, event: StepFinished) -> None:
         self.last_step = event
         self.first_step_time = self.first_step_time or event.time
-        self.bands[-1].end = event.step
+        if self.bands:
+            self.bands[-1].end = event.step
         self._curve("loss").add(event.step, event.loss)
         self._curve("learning_rate").add(event.step, event.learning_rate)
         self._curve("gradient_norm").add(event.step, event.gradient_norm)
@@ -168,7 +168,7 @@ class RunHistory:
     def _(self, event: EvaluationFinished) -> None:
         self._add_metrics(event.step, event.metrics)
         if event.is_best:
-            self._set_best(event.step, self.bands[event.stage].name, event.metrics)
+            self._set_best(event.step, self.bands[-1].name if self.bands else "", event.metrics)
 
     @_apply.register
     def _(self, event: CheckpointSaved) -> None:
@@ -180,7 +180,8 @@ class RunHistory:
 
     @_apply.register
     def _(self, event: StageFinished) -> None:
-        self.bands[event.stage].reason = event.reason
+        if self.bands and self.bands[-1].name == event.name:
+            self.bands[-1].reason = event.reason
 
     @_apply.register
     def _(self, event: RunWarning) -> None:

@@ -34,7 +34,6 @@ class StagePlan(PlanPart):
         rules: the freeze rules as the user wrote them.
         trainable: the names of the parameters that learn.
         steps_per_epoch: optimiser steps in one pass over the training rows.
-
     """
 
     name: str
@@ -45,7 +44,7 @@ class StagePlan(PlanPart):
     layer_decay: float
     epochs: int
     steps_per_epoch: int
-    until: UntilSection | None
+    until: UntilSection | None = None
     start_from: StartFrom
 
     @property
@@ -64,8 +63,8 @@ class DataPlan(PlanPart):
 
     train: str
     train_sha256: str
-    validation: str | None
-    validation_sha256: str | None
+    validation: str | None = None
+    validation_sha256: str | None = None
     train_rows: int
     validation_rows: int
     labels: tuple[str, ...]
@@ -98,7 +97,6 @@ def resolve_stages(project: Project, tree: LayerTree, train_rows: int) -> tuple[
 
     Raises:
         InputError: with the problems of all stages.
-
     """
     sections: Sequence[StageSection] = project.stage or default_stages(tree, project.training.metric)
     plans: list[StagePlan] = []

@@ -32,7 +32,6 @@ def load_task(name: str) -> Task:
 
     Raises:
         InputError: no installed package offers a task of this name.
-
     """
     entry = _found().get(name)
     if entry is None:

@@ -34,7 +34,6 @@ def read_features(
 
     Raises:
         RunStopped: the user asked for the end.
-
     """
     total = len(session.train) + len(session.validation)
     train = yield from _read_split(session, session.train, poolings, 0, total)

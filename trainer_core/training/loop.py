@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator, Sequence
 import numpy as np
 import torch
 
+from trainer_core.errors import RunStopped
 from trainer_core.project.schema import Pooling, StartFrom
 from trainer_core.stages.exits import ExitRule
 from trainer_core.stages.plan import StagePlan
@@ -45,12 +46,13 @@ def run_training(session: TrainingSession) -> Iterator[Event]:
 
     Raises:
         RunStopped: the user asked for the end before there was anything to keep.
-
     """
     plan = session.plan
     torch.manual_seed(plan.seed)
     yield _run_started(session)
     apply_freeze(session.network, set())
+    # A new head differs from the pretrained model, which has none, whether a stage trains it or not.
+    session.changed |= {name for name, _ in session.network.named_layers() if name.startswith("head.")}
     if plan.training.probe or plan.model.pooling is Pooling.AUTO:
         for event in prepare_head(session):
             yield event
@@ -59,7 +61,12 @@ def run_training(session: TrainingSession) -> Iterator[Event]:
     else:
         session.network.pooling = plan.model.pooling
     for place, stage in enumerate(plan.stages):
-        reason = yield from _run_stage(session, place, stage)
+        try:
+            reason = yield from _run_stage(session, place, stage)
+        except RunStopped:
+            if session.best is None:
+                raise
+            reason = "stopped"
         yield StageFinished(stage=place, name=stage.name, step=session.step, reason=reason)  # type: ignore[arg-type]
         if reason == "stopped":
             return

@@ -27,7 +27,6 @@ class Checkpoints(Protocol):
             step: the optimiser steps done.
             tensors: by layer name, on the CPU.
             facts: short texts to keep beside them, such as the pooling.
-
         """
         ...
 

@@ -22,7 +22,6 @@ def resolve_device(wish: str) -> torch.device:
 
     Raises:
         InputError: the device is not there.
-
     """
     if wish == "auto":
         if torch.cuda.is_available():
@@ -45,7 +44,6 @@ def resolve_precision(wish: Precision, device: torch.device) -> Precision:
 
     Raises:
         InputError: the device cannot compute in this format.
-
     """
     if wish is Precision.AUTO:
         if device.type != "cuda":

@@ -7,8 +7,9 @@ Linear probing then fine-tuning keeps the pretrained features from being torn ap
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -19,15 +20,17 @@ from trainer_core.data.split import stratified_split
 from trainer_core.project.schema import Pooling
 from trainer_core.tasks.base import Task
 from trainer_core.training.evaluate import evaluate
-from trainer_core.training.events import Event, PoolingChosen, ProbeFinished
+from trainer_core.training.events import Event, PoolingChosen, ProbeFinished, WorkProgress
 from trainer_core.training.features import read_features
 from trainer_core.training.inputs import stage_inputs
 from trainer_core.training.session import FrozenFeatures, TrainingSession
 
+Choice = TypeVar("Choice", Pooling, float)
+
 CANDIDATES = (Pooling.MEAN, Pooling.CLS, Pooling.LAST)
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)
-"""Inverse regularisation to choose from; larger trusts the rows more."""
-QUICK_STRENGTH = 0.1
+"""Inverse regularisation to choose from; larger trusts the rows more. ``QUICK`` is the one poolings are compared at."""
+QUICK = 0.1
 TRIAL_ROWS = 4_000
 MOST_REPEATS = 4
 HELD_OUT = 0.2
@@ -67,17 +70,31 @@ def prepare_head(session: TrainingSession) -> Generator[Event, None, None]:
     judge = _Judge(session)
     chosen = candidates[0]
     if len(candidates) > 1:
-        trials = {pooling: judge.trial(features[pooling].train, QUICK_STRENGTH) for pooling in candidates}
-        chosen = min(trials, key=lambda pooling: trials[pooling].loss)
-        yield PoolingChosen(
-            pooling=chosen.value, scores={pooling.value: trial.score for pooling, trial in trials.items()}
+        trials = yield from _try_all(
+            "Choosing the pooling", candidates, lambda p: judge.trial(features[p].train, QUICK)
         )
+        chosen = min(trials, key=lambda pooling: trials[pooling].loss)
+        scores = {pooling.value: trial.score for pooling, trial in trials.items()}
+        yield PoolingChosen(pooling=chosen.value, scores=scores)
     session.network.pooling = chosen
     session.features = features[chosen]
     if session.plan.training.probe:
-        attempts = [judge.trial(features[chosen].train, strength) for strength in STRENGTHS]
-        strength = min(attempts, key=lambda trial: trial.loss).strength
-        yield from _solve_head(session, features[chosen], strength, started)
+        own = features[chosen]
+        attempts = yield from _try_all("Solving the head", STRENGTHS, lambda s: judge.trial(own.train, s))
+        strength = min(attempts, key=lambda strength: attempts[strength].loss)
+        yield from _solve_head(session, own, strength, started)
+
+
+def _try_all(
+    work: str, choices: Sequence[Choice], trial: Callable[[Choice], Trial]
+) -> Generator[Event, None, dict[Choice, Trial]]:
+    """Try every choice, with progress; return what each reached."""
+    results: dict[Choice, Trial] = {}
+    for choice in choices:
+        yield WorkProgress(work=work, done=len(results), total=len(choices))
+        results[choice] = trial(choice)
+    yield WorkProgress(work=work, done=len(choices), total=len(choices))
+    return results
 
 
 def _solve_head(
@@ -143,7 +160,6 @@ def solve_linear(task: Task, features: Tensor, targets: Tensor, outputs: int, st
         targets: [rows].
         outputs: the number of scores.
         strength: inverse regularisation; the penalty is ``|weight|^2 / (2 * strength * rows)``.
-
     """
     mean = features.mean(dim=0)
     spread = features.std(dim=0, correction=0).clamp(min=1e-6)

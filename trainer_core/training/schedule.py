@@ -15,7 +15,6 @@ def rate_at(schedule: Schedule, step: int, steps: int, warmup_share: float) -> f
         step: the step about to be taken, from 0.
         steps: the number of steps of the stage.
         warmup_share: the share of the steps over which the rate rises from near 0 to 1.
-
     """
     warmup = math.ceil(steps * warmup_share) if steps > 1 else 0
     if step < warmup:

@@ -52,7 +52,6 @@ class TrainingSession:
         best: the best evaluation so far.
         changed: the names of all layers that training or the probe has changed so far.
         features: what the body makes of the rows; None when unknown, or when the body has learnt since.
-
     """
 
     plan: RunPlan

@@ -29,7 +29,6 @@ def build_page(
         theme: the colours.
         parent: the widget above it.
         choose_file: asks for a file, given a title and a folder to begin in; a dialog unless given.
-
     """
     from desktop_app.pages.data.presenter import DataPresenter
     from desktop_app.pages.data.view import DataView

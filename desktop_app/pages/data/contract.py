@@ -26,7 +26,6 @@ class DataSettings:
         limit: the most training rows to use; None for all.
         skip_incomplete: whether rows without text or label are left out.
         columns_given: whether a column's role was chosen rather than guessed.
-
     """
 
     name: str

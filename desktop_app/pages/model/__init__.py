@@ -29,7 +29,6 @@ def build_page(
         theme: the colours.
         parent: the widget above it.
         choose_folder: asks for a folder, given a title and a folder to begin in; a dialog unless given.
-
     """
     from desktop_app.pages.model.presenter import ModelPresenter
     from desktop_app.pages.model.view import ModelView

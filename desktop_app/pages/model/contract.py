@@ -21,7 +21,6 @@ class ModelSettings:
         max_length: the most tokens of a text that are read.
         longest: the most the model can read; None while unknown or without limit.
         pooling: how tokens become one vector.
-
     """
 
     source: str

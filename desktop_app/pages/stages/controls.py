@@ -155,7 +155,6 @@ class Decimal(QDoubleSpinBox):
 
     Args:
         unit: how much of the value is 1 on screen, e.g. 0.01 for per cent.
-
     """
 
     edited = Signal(object)

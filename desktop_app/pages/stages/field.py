@@ -20,7 +20,6 @@ class Field(QWidget):
         control: holds the value.
         tip: what changing the value leads to.
         holder: the widget to show, where the control is only a part of it.
-
     """
 
     edited = Signal(str, object)

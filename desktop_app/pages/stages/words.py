@@ -25,7 +25,6 @@ class CardWords:
 
     Attributes:
         problem: what is wrong with its rules; empty when all is well.
-
     """
 
     name: str

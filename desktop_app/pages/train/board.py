@@ -25,7 +25,6 @@ class PlotBoard(QWidget):
         feed: the lines; watched from now on.
         theme: the colours.
         refresher: the timer that redraws.
-
     """
 
     def __init__(self, feed: RunFeed, theme: Theme, refresher: Refresher, parent: QWidget | None = None) -> None:

@@ -23,7 +23,6 @@ class RunFeed:
         scores: what evaluations measured, by metric; the metric that decides comes first.
         metric: the name of the metric that decides; empty while unknown.
         end: how far the steps reach.
-
     """
 
     def __init__(self) -> None:

@@ -94,7 +94,6 @@ class TrainPresenter(QObject):
         trainer: who trains.
         load_plots: imports the plotting libraries; called in a thread of its own, because it takes a second.
         parent: the owner.
-
     """
 
     state_changed = Signal()

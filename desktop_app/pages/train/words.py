@@ -82,9 +82,20 @@ def _position_facts(history: RunHistory, *, live: bool) -> list[Fact]:
         result.append(Fact("Epoch", f"{step.epoch:.1f} of {stages[step.stage].epochs}"))
     result.append(Fact("Step", f"{history.step:,} of {history.total_steps:,}"))
     if live:
-        left = history.seconds_left
-        result.append(Fact("Time left", "about " + duration(left) if left is not None else "not known yet"))
+        result.append(_time_left(history))
     return result
+
+
+def _time_left(history: RunHistory) -> Fact:
+    """Return how long the present stage takes; later ones train more layers, so its speed tells nothing of theirs."""
+    assert history.started is not None
+    stage = len(history.bands) - 1
+    name = "Time left" if stage == len(history.started.stages) - 1 else "Left in stage"
+    seconds, steps = history.seconds_left, history.total_steps - history.step
+    if seconds is None or not steps:
+        return Fact(name, "not known yet")
+    of_stage = history.bands[stage].start + history.started.stages[stage].steps - history.step
+    return Fact(name, "about " + duration(seconds * max(0, of_stage) / steps))
 
 
 def _value_facts(history: RunHistory) -> list[Fact]:
@@ -123,6 +134,8 @@ def work_progress(history: RunHistory, *, live: bool) -> Progress | None:
         return Progress(history.work.work, history.work.done, history.work.total)
     if history.started is None:
         return Progress("Loading the libraries and reading the rows", 0, 0)
+    if history.status is RunStatus.PREPARING:
+        return Progress("Getting ready", 0, 0)
     return None
 
 

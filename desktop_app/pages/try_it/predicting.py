@@ -26,7 +26,6 @@ class LoadedRun:
     Attributes:
         run: whose model it is.
         version: which checkpoint of the run; another one is best later while the run is under way.
-
     """
 
     def __init__(self, run: RunFolder, version: str, predictor: TextPredictor) -> None:
@@ -46,7 +45,6 @@ def load_run(core: Core, run: RunFolder) -> LoadedRun:
 
     Raises:
         InputError: there is nothing to load.
-
     """
     version = checkpoint_version(run)
     return LoadedRun(run, version, core.load_predictor(run.path))
@@ -88,7 +86,6 @@ def predict_file(
     Raises:
         InputError: a file cannot be read or written.
         Cancelled: the user gave up; nothing was written.
-
     """
     opened = core.open_texts(source, loaded.run.load_plan().data.text_column)
     answers = _answers(loaded, opened.texts, lambda done: tell(done, opened.total), cancelled)
