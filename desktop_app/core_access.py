@@ -6,6 +6,7 @@ into a background job.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ class Core(Protocol):
         ...
 
     def open_texts(self, file: Path, column: str) -> OpenTexts:
-        """Return the texts of a file: of the column so named, or of the only one there is."""
+        """Return the texts of a file: its lines, or its column of that name or the only one it has."""
         ...
 
     def engine(self) -> Engine:
@@ -90,21 +91,29 @@ class Core(Protocol):
 class LocalCore:
     """The real core, in this process."""
 
+    def __init__(self) -> None:
+        # Two threads that import transformers for the first time at once may each meet half of it: its package puts
+        # another object in its own place while it loads.
+        self._imports = threading.Lock()
+
     def warm_up(self) -> None:
         """Import the heavy libraries."""
-        import trainer_core.engines.local
-        import trainer_core.inference.predictor  # noqa: F401
+        with self._imports:
+            import trainer_core.engines.local
+            import trainer_core.inference.predictor  # noqa: F401
 
     def examine_data(self, project: Project, folder: Path) -> DataReport:
         """Read the rows of a project and report on them; paths are relative to ``folder``."""
-        from trainer_core.data.prepare import examine_data
+        with self._imports:
+            from trainer_core.data.prepare import examine_data
 
         return examine_data(project, folder)
 
     def open_rows(self, project: Project, folder: Path) -> OpenRows:
         """Return all training rows, before any is held out."""
-        from trainer_core.data.prepare import open_rows
-        from trainer_core.data.rows import LabelledRows
+        with self._imports:
+            from trainer_core.data.prepare import open_rows
+            from trainer_core.data.rows import LabelledRows
 
         rows = open_rows(project, folder)
         assert isinstance(rows, LabelledRows)
@@ -112,29 +121,35 @@ class LocalCore:
 
     def inspect_model(self, project: Project, folder: Path, label_count: int) -> ModelFacts:
         """Find the project's model and return its facts, without reading its weights."""
-        from trainer_core.models.inspect import inspect_model
+        with self._imports:
+            from trainer_core.models.inspect import inspect_model
 
         return inspect_model(project, folder, label_count)
 
     def starter_models(self) -> list[StarterModel]:
         """Return the starter models that Thaw knows."""
-        from trainer_core.models.starters import load_starters
+        with self._imports:
+            from trainer_core.models.starters import load_starters
 
         return load_starters()
 
     def load_predictor(self, run_or_model: Path) -> TextPredictor:
         """Load the best checkpoint of a run, or a model folder."""
-        from trainer_core.inference.predictor import Predictor
+        with self._imports:
+            from trainer_core.inference.predictor import Predictor
 
         return Predictor.load(run_or_model)
 
     def open_texts(self, file: Path, column: str) -> OpenTexts:
-        """Return the texts of a file: of the column so named, or of the only one there is."""
-        from trainer_core.data.sources import load_table
-        from trainer_core.errors import InputError
+        """Return the texts of a file: its lines, or its column of that name or the only one it has."""
+        with self._imports:
+            from trainer_core.data.sources import load_table
+            from trainer_core.errors import InputError
 
-        # A plain text file holds a text a line; its first line is one of them, however short.
-        table = load_table(file, header=False if file.suffix.lower() == ".txt" else None)
+        if file.suffix.lower() == ".txt":
+            lines = _lines(file)
+            return OpenTexts(len(lines), lines)
+        table = load_table(file)
         names = table.columns
         if column not in names and len(names) > 1:
             what = f'There is no column "{column}", from which the model learnt; its columns are {", ".join(names)}.'
@@ -143,7 +158,8 @@ class LocalCore:
 
     def engine(self) -> Engine:
         """Return the engine that trains in the calling thread."""
-        from trainer_core.engines.local import LocalEngine
+        with self._imports:
+            from trainer_core.engines.local import LocalEngine
 
         return LocalEngine()
 
@@ -153,3 +169,17 @@ def _column_texts(table: Table, column: str) -> Iterator[str]:
 
     for start in range(0, len(table.rows), ROWS_AT_ONCE):
         yield from (as_text(cell) for cell in table.rows[start : start + ROWS_AT_ONCE][column])
+
+
+def _lines(file: Path) -> list[str]:
+    from trainer_core.data.encoding import detect_encoding
+    from trainer_core.errors import InputError
+
+    try:
+        content = file.read_text(encoding=detect_encoding(file), errors="replace")
+    except OSError as cause:
+        raise InputError.one(file, f"This file cannot be read: {cause.strerror}.", "Choose another file.") from cause
+    lines = [line for line in content.splitlines() if line.strip()]
+    if not lines:
+        raise InputError.one(file, "This file is empty.", "Choose a file with a text a line.")
+    return lines

@@ -41,7 +41,7 @@ def main() -> None:
     if not arguments or _is_for_the_window(arguments):
         sys.exit(_open_window(arguments))
     try:
-        status = app(standalone_mode=False)
+        status = app(standalone_mode=False, prog_name="thaw")
     except ThawError as error:
         _show(error)
         status = error.exit_code

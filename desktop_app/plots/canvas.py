@@ -23,6 +23,7 @@ def make_canvas(title: str, *, small: bool) -> Any:
     plot.vb.disableAutoRange()
     plot.vb.setMouseMode(plot.vb.RectMode)
     plot.vb.setDefaultPadding(0)
+    plot.vb.setMouseEnabled(x=False, y=False)  # the wheel scrolls the page; dragging a rectangle is not concerned
     plot.showGrid(x=False, y=True, alpha=0.12)
     left = plot.getAxis("left")
     left.setWidth(AXIS_WIDTH)

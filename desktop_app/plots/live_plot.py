@@ -192,7 +192,8 @@ class LivePlot(QWidget):
     def _show_all(self) -> None:
         """Set both ranges ourselves; the plot's own auto-range would defeat the clipping."""
         last = max((float(line.series.x[-1]) for line in self._lines.values() if len(line.series)), default=1.0)
-        self._plot.setXRange(0.0, max(last, self._end, 1.0) * 1.03, padding=0)
+        end = max(last, self._end, 1.0)
+        self._plot.setXRange(-0.015 * end, 1.03 * end, padding=0)
         span = value_range([self._placed(line) for line in self._lines.values()], ignore_outliers=self._ignore_outliers)
         if span is None:
             return

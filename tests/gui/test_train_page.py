@@ -257,7 +257,7 @@ def test_a_summary_says_when_training_did_not_help() -> None:
     )
     lines = "\n".join(summary(history, "/r").lines)  # type: ignore[union-attr]
     assert "did not get beyond the linear probe" in lines
-    assert "Found at linear probe" in lines
+    assert "Found by the linear probe" in lines
 
 
 def test_a_failure_has_three_layers() -> None:

@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from desktop_app.background.jobs import Jobs
+from desktop_app.core_access import LocalCore
 from desktop_app.pages.base import Page, PageState
 from desktop_app.pages.try_it import build_page
 from desktop_app.pages.try_it.presenter import NO_RUN, TryItPresenter
@@ -22,7 +23,7 @@ from desktop_app.pages.try_it.words import MOST_BARS, Answer, answer_of, command
 from desktop_app.theme import Theme, ThemeChoice
 from desktop_app.workspace import Workspace
 from tests.support.fake_core import SAMPLE, FakeCore, FakePredictor, small_plan, small_project
-from trainer_core.errors import ThawError
+from trainer_core.errors import InputError, ThawError
 from trainer_core.inference.prediction import Prediction
 from trainer_core.project.save import save_project
 from trainer_core.runs.folder import RunFolder, create_run_folder
@@ -193,6 +194,36 @@ def test_examples_are_the_lines_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "try.txt").write_text("one\n\n  two \n" + "more\n" * 30, encoding="utf-8")
     assert example_texts(tmp_path)[:3] == ["one", "two", "more"]
     assert len(example_texts(tmp_path)) == 10
+
+
+# --- the real core's door to files
+
+
+def test_a_plain_text_file_is_its_lines_whatever_is_in_them(tmp_path: Path) -> None:
+    file = tmp_path / "texts.txt"
+    file.write_text('Short\n\none, two; three\n"quoted\n', encoding="utf-8")
+    opened = LocalCore().open_texts(file, "text")
+    assert opened.total == 3
+    assert list(opened.texts) == ["Short", "one, two; three", '"quoted']
+
+
+def test_a_table_gives_the_column_of_training_or_its_only_one(tmp_path: Path) -> None:
+    core, file = LocalCore(), tmp_path / "texts.csv"
+    file.write_text("id,text\n1,hello there\n2,good bye now\n", encoding="utf-8")
+    assert list(core.open_texts(file, "text").texts) == ["hello there", "good bye now"]
+    with pytest.raises(InputError, match="from which the model learnt; its columns are id, text"):
+        core.open_texts(file, "message")
+    (tmp_path / "one.jsonl").write_text('{"body": "hello"}\n', encoding="utf-8")
+    assert list(core.open_texts(tmp_path / "one.jsonl", "text").texts) == ["hello"]
+
+
+@pytest.mark.parametrize("content", [None, "", "\n \n"])
+def test_a_text_file_that_has_nothing_is_refused(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "texts.txt"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError):
+        LocalCore().open_texts(file, "text")
 
 
 # --- presenter

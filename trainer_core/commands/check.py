@@ -28,6 +28,7 @@ def check_project(path: Path, overrides: list[str]) -> int:
     console.print(f"model: {plan.model.source}, {plan.total_parameters:,} parameters, on {plan.device}", markup=False)
     for stage in plan.stages:
         share = stage.trained_parameters / plan.total_parameters
-        console.print(f'stage "{stage.name}": {stage.steps:,} steps at most, {share:.1%} of the model learns')
+        learning = f"{stage.steps:,} steps at most, {share:.1%} of the model learns"
+        console.print(f'stage "{stage.name}": {learning}', markup=False)
     console.print("Nothing is wrong with this project.")
     return 0

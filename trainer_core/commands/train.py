@@ -11,8 +11,8 @@ from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from trainer_core.commands.predict import print_predictions
 from trainer_core.engines.local import LocalEngine
@@ -107,7 +107,7 @@ def _show_progress(events: Iterator[Event]) -> RunHistory:
                 progress.update(bar, description=event.work, completed=event.done, total=event.total)
             elif isinstance(event, StageStarted):
                 progress.reset(
-                    bar, description=f'Stage "{event.name}"', total=history.total_steps, completed=event.step
+                    bar, description=f'Stage "{escape(event.name)}"', total=history.total_steps, completed=event.step
                 )
             elif isinstance(event, StepFinished):
                 progress.update(bar, completed=event.step, total=history.total_steps, facts=f"loss {event.loss:.4f}")
@@ -151,11 +151,13 @@ def _show_summary(finished: RunFinished, texts: list[str]) -> None:
         console.print(f"\nTried on {len(predictions)} sentences ({time.monotonic() - started:.1f} s):")
         print_predictions(predictions)
     best = finished.best
-    table = Table.grid(padding=(0, 2))
-    table.add_row("Best", f'{best.metric} {best.value:.4f} (stage "{best.stage}", step {best.step:,})')
-    table.add_row("Time", f"{finished.seconds:.0f} s")
-    table.add_row("Run folder", finished.folder)
-    table.add_row("Try it", f'thaw predict "{finished.folder}" "your text"')
-    table.add_row("Open it", f'thaw "{finished.folder}"')
+    lines = {
+        "Best": f'{best.metric} {best.value:.4f} (stage "{best.stage}", step {best.step:,})',
+        "Time": f"{finished.seconds:.0f} s",
+        "Run folder": finished.folder,
+        "Try it": f'thaw predict "{finished.folder}" "your text"',
+        "Open it": f'thaw "{finished.folder}"',
+    }
     console.print()
-    console.print(table)
+    for name, text in lines.items():
+        console.print(f"{name:<12}{text}", markup=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerBase
 
@@ -78,7 +79,7 @@ def load_model_folder(path: Path) -> tuple[Network, PreTrainedTokenizerBase, Mod
     try:
         facts = ModelFolderFacts.model_validate_json((path / FACTS).read_bytes())
         head = load_file(path / HEAD)
-    except (OSError, ValidationError, ValueError) as cause:
+    except (OSError, ValidationError, ValueError, SafetensorError) as cause:
         remedy = "Name a run folder of Thaw, or the folder model/ inside one."
         raise InputError.one(path, f"This is no model folder of Thaw: {cause}.", remedy) from cause
     network = build_network(path, load_task(facts.task), len(facts.labels), facts.pooling)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from safetensors import SafetensorError, safe_open
+
 from trainer_core.errors import InputError
 from trainer_core.files import sha256_of
 from trainer_core.models.starters import find_starter
@@ -76,13 +78,26 @@ def check_model_folder(path: Path) -> ModelFolder:
     if not (path / "config.json").is_file():
         raise InputError.one(where, "This folder has no config.json, so it holds no transformers model.", choose)
     if (path / WEIGHTS).is_file() or (path / WEIGHTS_INDEX).is_file():
-        return ModelFolder(path)
+        found = ModelFolder(path)
+        _check_weights(found, where)
+        return found
     pickles = [name for name in PICKLES if (path / name).is_file()]
     if pickles:
         what = f"This model has its weights only as a pickle ({pickles[0]}), which can run any code when it is opened."
         remedy = "Get the model's safetensors version, or save it again with save_pretrained in a place you trust."
         raise InputError.one(where, what, remedy)
     raise InputError.one(where, "This folder has no weights (model.safetensors).", choose)
+
+
+def _check_weights(found: ModelFolder, where: str) -> None:
+    """Read the headers of the weights, which tell how long the files have to be."""
+    for file in found.weights:
+        try:
+            with safe_open(file, framework="numpy"):
+                pass
+        except (OSError, SafetensorError) as cause:
+            what = f"Its weights ({file.name}) cannot be read: {cause}."
+            raise InputError.one(where, what, "Copy or download the model again.") from cause
 
 
 def _from_hub(name: str) -> Path:

@@ -34,6 +34,8 @@ QUICK = 0.1
 TRIAL_ROWS = 4_000
 MOST_REPEATS = 4
 HELD_OUT = 0.2
+LEAST_SPREAD = 0.2
+"""The least spread that a feature is taken to have, as a share of the median spread."""
 ITERATIONS = 100
 
 
@@ -162,7 +164,9 @@ def solve_linear(task: Task, features: Tensor, targets: Tensor, outputs: int, st
         strength: inverse regularisation; the penalty is ``|weight|^2 / (2 * strength * rows)``.
     """
     mean = features.mean(dim=0)
-    spread = features.std(dim=0, correction=0).clamp(min=1e-6)
+    spread = features.std(dim=0, correction=0)
+    # A feature that hardly varies must not get a huge weight: once the body learns, it will vary.
+    spread = spread.clamp(min=max(LEAST_SPREAD * float(spread.median()), 1e-6))
     standard = (features - mean) / spread
     weight = torch.zeros(outputs, features.shape[1], device=features.device, requires_grad=True)
     bias = torch.zeros(outputs, device=features.device, requires_grad=True)

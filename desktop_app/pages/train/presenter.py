@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, Signal
 
 from desktop_app.background.jobs import Jobs
 from desktop_app.background.trainer import Trainer
 from desktop_app.pages.base import PageState
 from desktop_app.pages.run_words import run_title
+from desktop_app.pages.train.contract import TrainViewLike
 from desktop_app.pages.train.feed import RunFeed
 from desktop_app.pages.train.words import (
-    Fact,
-    Progress,
-    Summary,
     facts,
     failure_error,
     headline,
@@ -36,53 +32,6 @@ NO_RUN = (
     "Train starts a run: first a quick linear probe on the frozen model, then the stages one after the other. "
     "Loss and score are drawn here while it learns, and the best weights are kept."
 )
-
-
-class TrainViewLike(Protocol):
-    """What the presenter needs of the view."""
-
-    train_wished: SignalInstance
-    stop_wished: SignalInstance
-    folder_wished: SignalInstance
-    try_wished: SignalInstance
-    live_wished: SignalInstance
-    text_due: SignalInstance
-
-    def show_empty(self, text: str) -> None:
-        """Show that there is no run."""
-
-    def show_run(self, feed: RunFeed, *, live: bool) -> None:
-        """Draw what the feed holds; it grows while ``live``."""
-
-    def make_plots(self) -> None:
-        """Make the plots: their libraries are there now."""
-
-    def show_verbs(self, *, can_train: bool, running: bool, stopping: bool) -> None:
-        """Enable Train and Stop, and tell that the run is stopping."""
-
-    def show_headline(self, text: str) -> None:
-        """Show how the run stands."""
-
-    def show_facts(self, facts: Sequence[Fact]) -> None:
-        """List what is known of the run."""
-
-    def show_progress(self, work: Progress | None, run: Progress | None) -> None:
-        """Show the bars."""
-
-    def show_failure(self, error: Exception | None) -> None:
-        """Show why the run failed, or that it did not."""
-
-    def show_warnings(self, warnings: Sequence[str]) -> None:
-        """Show what the run warned of."""
-
-    def show_summary(self, summary: Summary | None) -> None:
-        """Show how the run came out, or nothing."""
-
-    def show_other_run(self, text: str) -> None:
-        """Say that another run is under way, or nothing when empty."""
-
-    def open_folder(self, folder: Path) -> None:
-        """Show a folder in the system's file manager."""
 
 
 class TrainPresenter(QObject):

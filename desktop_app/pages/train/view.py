@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QDesktopServices, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app.pages.train.feed import RunFeed
 from desktop_app.pages.train.side import FactList, ProgressLine, SummaryCard
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from desktop_app.pages.train.board import PlotBoard
 
 SIDE_WIDTH = 280
+WIDE = 880
+"""From this width on the column stands beside the plots."""
+NO_LIMIT = 16_777_215
+"""Qt's own number for a widget that may be as wide as it likes."""
 
 
 class TrainView(PageFrame):
@@ -144,6 +148,11 @@ class TrainView(PageFrame):
         super().showEvent(event)
         self._make_board_if_due()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the column beside the plots, or under them."""
+        super().resizeEvent(event)
+        self._place_side()
+
     def _make_board_if_due(self) -> None:
         if self._board is not None or self._feed is None or not self._plots_loaded or not self.isVisible():
             return
@@ -198,16 +207,18 @@ class TrainView(PageFrame):
         other.addWidget(self.live_button, 0, Qt.AlignmentFlag.AlignVCenter)
         self.body.addLayout(other)
         self.body.addWidget(self.failure)
+        self._side = self._side_column()
         self._plots = QVBoxLayout()
         self._waiting = muted("Loading the plots")
         self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._plots.addWidget(self._waiting)
-        self._run_page = QWidget()
-        row = QHBoxLayout(self._run_page)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2 * GAP)
-        row.addLayout(self._plots, 1)
-        row.addWidget(self._side_column())
+        content = QWidget()
+        self._columns = QBoxLayout(QBoxLayout.Direction.LeftToRight, content)
+        self._columns.setContentsMargins(0, 0, 0, 0)
+        self._columns.setSpacing(2 * GAP)
+        self._columns.addLayout(self._plots, 1)
+        self._columns.addWidget(self._side)
+        self._run_page = _scrolling(content)
         self._empty_page = QWidget()
         QVBoxLayout(self._empty_page).addWidget(self._empty)
         self._pages = QStackedWidget()
@@ -215,7 +226,7 @@ class TrainView(PageFrame):
         self._pages.addWidget(self._run_page)
         self.body.addWidget(self._pages, 1)
 
-    def _side_column(self) -> QScrollArea:
+    def _side_column(self) -> QWidget:
         column = QWidget()
         layout = QVBoxLayout(column)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -223,11 +234,21 @@ class TrainView(PageFrame):
         for widget in (self.summary, self._progress_card, self._facts_card, self.warnings):
             layout.addWidget(widget)
         layout.addStretch(1)
-        area = QScrollArea()
-        area.setWidget(column)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFixedWidth(SIDE_WIDTH)
-        area.setAccessibleName("How the run stands")
-        return area
+        return column
+
+    def _place_side(self) -> None:
+        """Put the column beside the plots, or under them where the window is narrow."""
+        wide = self.width() >= WIDE
+        direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
+        self._columns.setDirection(direction)
+        self._side.setMinimumWidth(SIDE_WIDTH)
+        self._side.setMaximumWidth(SIDE_WIDTH if wide else NO_LIMIT)
+
+
+def _scrolling(content: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidget(content)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area

@@ -145,7 +145,8 @@ def summary(history: RunHistory, folder: str) -> Summary | None:
     if finished is None:
         return None
     best = finished.best
-    lines = [f"Found at {_place(best.step, best.stage)}. The run took {duration(finished.seconds)}."]
+    found = "by the linear probe" if best.step == 0 else f"at {_place(best.step, best.stage)}"
+    lines = [f"Found {found}. The run took {duration(finished.seconds)}."]
     lines.extend(_comparisons(history))
     return Summary(score_words(best.value), metric_words(best.metric), tuple(lines), folder)
 

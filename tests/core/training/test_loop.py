@@ -135,7 +135,7 @@ def test_rates_follow_the_schedule_of_each_stage(tmp_path: Path, bert: Path) -> 
 @pytest.mark.parametrize("small", [5, 8, 12])
 def test_accumulation_equals_a_big_batch(tmp_path: Path, bert: Path, stage: dict[str, Any], small: int) -> None:
     """26 rows in batches of 8 leave a last one of 2, which must weigh as 2 rows and not as a batch."""
-    sessions = []
+    runs = []
     for batch_size, accumulation in ((26, 1), (small, math.ceil(26 / small))):
         path = make_project(
             tmp_path / str(batch_size),
@@ -145,8 +145,8 @@ def test_accumulation_equals_a_big_batch(tmp_path: Path, bert: Path, stage: dict
             training={"batch_size": batch_size, "accumulation": accumulation, "probe": False, "weight_decay": 0.0},
         )
         session = without_dropout(make_session(path))
-        sessions.append((session, of(train_all(session), StepFinished)))
-    (big, big_steps), (added, added_steps) = sessions
+        runs.append(of(train_all(session), StepFinished))
+    big_steps, added_steps = runs
     assert len(big_steps) == len(added_steps) == 2
     for one, other in zip(big_steps, added_steps, strict=True):
         assert (one.rows, one.tokens) == (other.rows, other.tokens) == (26, one.tokens)
