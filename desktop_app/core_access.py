@@ -7,20 +7,17 @@ into a background job.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from trainer_core.data.report import DataReport
-    from trainer_core.data.sources import Table
     from trainer_core.engines.base import Engine
-    from trainer_core.inference.prediction import Prediction
+    from trainer_core.inference.prediction import OpenTexts, Prediction
     from trainer_core.models.facts import ModelFacts, StarterModel
     from trainer_core.project.schema import Project
-
-ROWS_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True)
@@ -34,14 +31,6 @@ class OpenRows:
 
     rows: Sequence[tuple[str, str]]
     number_of: Callable[[int], int]
-
-
-@dataclass(frozen=True)
-class OpenTexts:
-    """The texts of a file that are to be predicted; read as they are asked for."""
-
-    total: int
-    texts: Iterable[str]
 
 
 class TextPredictor(Protocol):
@@ -113,10 +102,8 @@ class LocalCore:
         """Return all training rows, before any is held out."""
         with self._imports:
             from trainer_core.data.prepare import open_rows
-            from trainer_core.data.rows import LabelledRows
 
         rows = open_rows(project, folder)
-        assert isinstance(rows, LabelledRows)
         return OpenRows(rows, lambda place: rows.table.row_number(int(rows.positions[place])))
 
     def inspect_model(self, project: Project, folder: Path, label_count: int) -> ModelFacts:
@@ -143,18 +130,9 @@ class LocalCore:
     def open_texts(self, file: Path, column: str) -> OpenTexts:
         """Return the texts of a file: its lines, or its column of that name or the only one it has."""
         with self._imports:
-            from trainer_core.data.sources import load_table
-            from trainer_core.errors import InputError
+            from trainer_core.data.texts import open_texts
 
-        if file.suffix.lower() == ".txt":
-            lines = _lines(file)
-            return OpenTexts(len(lines), lines)
-        table = load_table(file)
-        names = table.columns
-        if column not in names and len(names) > 1:
-            what = f'There is no column "{column}", from which the model learnt; its columns are {", ".join(names)}.'
-            raise InputError.one(file, what, f'Name the column with the texts "{column}" in the file.')
-        return OpenTexts(len(table.rows), _column_texts(table, column if column in names else names[0]))
+        return open_texts(file, column)
 
     def engine(self) -> Engine:
         """Return the engine that trains in the calling thread."""
@@ -162,24 +140,3 @@ class LocalCore:
             from trainer_core.engines.local import LocalEngine
 
         return LocalEngine()
-
-
-def _column_texts(table: Table, column: str) -> Iterator[str]:
-    from trainer_core.data.rows import as_text
-
-    for start in range(0, len(table.rows), ROWS_AT_ONCE):
-        yield from (as_text(cell) for cell in table.rows[start : start + ROWS_AT_ONCE][column])
-
-
-def _lines(file: Path) -> list[str]:
-    from trainer_core.data.encoding import detect_encoding
-    from trainer_core.errors import InputError
-
-    try:
-        content = file.read_text(encoding=detect_encoding(file), errors="replace")
-    except OSError as cause:
-        raise InputError.one(file, f"This file cannot be read: {cause.strerror}.", "Choose another file.") from cause
-    lines = [line for line in content.splitlines() if line.strip()]
-    if not lines:
-        raise InputError.one(file, "This file is empty.", "Choose a file with a text a line.")
-    return lines

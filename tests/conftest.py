@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-
 _HOME = tempfile.TemporaryDirectory(prefix="thaw-tests-", ignore_cleanup_errors=True)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -229,12 +229,6 @@ class LivePlot(QWidget):
         """Draw what came while it was hidden."""
         super().showEvent(event)
         self.redraw_if_needed()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Take another font or look."""
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.FontChange:
-            self._dirty = True
 
     def _on_theme_changed(self) -> None:
         self._dress()

@@ -283,7 +283,7 @@ def test_predictions_never_replace_a_file(run: Path, tmp_path: Path) -> None:
 def test_the_column_of_texts_is_found_or_named(run: Path, tmp_path: Path) -> None:
     other = write_delimited(tmp_path / "other.csv", [("1", "my invoice")], header=("id", "body"))
     target = tmp_path / "answers.csv"
-    assert_refused(thaw("predict", run, "--file", other, "--out", target), "--column", "id, body")
+    assert_refused(thaw("predict", run, "--file", other, "--out", target), 'no column "text"', "id, body")
     assert_refused(thaw("predict", run, "--file", other, "--out", target, "--column", "bdy"), "bdy")
     assert not target.exists()
     assert thaw("predict", run, "--file", other, "--out", target, "--column", "1").status == 0

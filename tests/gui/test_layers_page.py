@@ -151,7 +151,7 @@ def test_freezing_everything_is_shown_and_forbids_training(
     tick(presenter, "head", UNCHECKED)
     assert rules(workspace) == ("!all",)
     assert presenter.model.trainable == frozenset()
-    assert "leave nothing to train" in view.problem
+    assert "Nothing is left to train" in view.problem
     assert presenter.state is PageState.PROBLEM
     assert len(presenter.problems) == 1
     assert presenter.problems[0].startswith('Stage 1, "head": ')

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from desktop_app.core_access import OpenRows, OpenTexts
+from desktop_app.core_access import OpenRows
 from trainer_core.data.report import ColumnInfo, ColumnRole, DataReport, Finding, Severity, SplitInfo
-from trainer_core.inference.prediction import Prediction
+from trainer_core.inference.prediction import OpenTexts, Prediction
 from trainer_core.layers.tree import LayerTree, ParameterSpec, build_layer_tree
 from trainer_core.models.facts import ModelFacts, StarterModel
 from trainer_core.project.schema import DataSection, Project

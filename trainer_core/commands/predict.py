@@ -5,21 +5,19 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table as RichTable
+from rich.table import Table
 
-from trainer_core.data.rows import as_text
-from trainer_core.data.sources import Table, load_table
+from trainer_core.data.texts import open_texts
 from trainer_core.errors import InputError
 from trainer_core.inference.prediction import Prediction
 from trainer_core.inference.predictor import Predictor
 from trainer_core.results.predictions import check_target, write_predictions
 
-ROWS_AT_ONCE = 2_000
 SHOWN_CLASSES = 3
 
 
@@ -41,7 +39,7 @@ def predict_texts(run: Path, texts: list[str], *, as_json: bool) -> int:
 
 def print_predictions(predictions: Sequence[Prediction]) -> None:
     """Print a row a text: the answer, its probability, and the classes that come next."""
-    table = RichTable(box=None, pad_edge=False, show_header=False)
+    table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(justify="right")
     table.add_column()
@@ -59,37 +57,13 @@ def predict_file(run: Path, file: Path, out: Path | None, column: str | None) ->
         raise InputError.one("thaw predict", "--file needs a place for the predictions.", "Add --out predictions.csv.")
     check_target(out)
     predictor = Predictor.load(run)
-    table = load_table(file)
-    name = _text_column(table, column, predictor.facts.text_column)
+    opened = open_texts(file, predictor.facts.text_column, column)
     predictions = track(
-        predictor.predict_stream(_texts(table, name)),
+        predictor.predict_stream(opened.texts),
         description="Predicting",
-        total=len(table.rows),
+        total=opened.total,
         console=Console(stderr=True),
     )
     count = write_predictions(predictions, out)
     print(f"{count:,} predictions written to {out}")
     return 0
-
-
-def _text_column(table: Table, wanted: str | None, trained: str) -> str:
-    """Return the column with the texts: the one wanted, the one of training, or the only one there is."""
-    names = table.columns
-    if wanted is not None:
-        if wanted.isdigit() and int(wanted) < len(names):
-            return names[int(wanted)]
-        if wanted not in names:
-            what = f'There is no column "{wanted}".'
-            raise InputError.one(table.path, what, f"Name one of: {', '.join(names)}.")
-        return wanted
-    if trained in names:
-        return trained
-    if len(names) == 1:
-        return names[0]
-    what = f'There is no column "{trained}", from which the model learnt.'
-    raise InputError.one(table.path, what, f"Name the column with --column: {', '.join(names)}.")
-
-
-def _texts(table: Table, name: str) -> Iterator[str]:
-    for start in range(0, len(table.rows), ROWS_AT_ONCE):
-        yield from (as_text(cell) for cell in table.rows[start : start + ROWS_AT_ONCE][name])

@@ -15,8 +15,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trainer_core.commands.predict import print_predictions
+from trainer_core.data.texts import read_lines
 from trainer_core.engines.local import LocalEngine
-from trainer_core.errors import InputError
 from trainer_core.inference.predictor import Predictor
 from trainer_core.project.load import load_project
 from trainer_core.runs.history import RunHistory, RunStatus
@@ -48,7 +48,7 @@ def train_project(path: Path, *, out: Path | None, overrides: list[str], as_json
         InputError: the project, its data, its model or the output folder is at fault.
     """
     project = load_project(path, overrides)
-    texts = _read_lines(try_file) if try_file else []
+    texts = read_lines(try_file) if try_file else []
     control = Control()
     events = LocalEngine().run(project, path, out, control)
     with _interrupt_finishes(control):
@@ -59,13 +59,6 @@ def train_project(path: Path, *, out: Path | None, overrides: list[str], as_json
     if not as_json:
         _show_summary(finished, texts)
     return EXIT_STOPPED if history.status is RunStatus.STOPPED else EXIT_DONE
-
-
-def _read_lines(path: Path) -> list[str]:
-    try:
-        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as cause:
-        raise InputError.one(path, f"This file cannot be read: {cause}.", "Name a text file for --try.") from cause
 
 
 @contextlib.contextmanager

@@ -1,7 +1,8 @@
-"""What a prediction is. Imports nothing heavy."""
+"""What a prediction is, and the texts that wait for one. Imports nothing heavy."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -20,3 +21,11 @@ class Prediction:
     label: str
     probabilities: dict[str, float]
     truncated: bool = False
+
+
+@dataclass(frozen=True)
+class OpenTexts:
+    """The texts of a file, read as they are asked for, and how many there are."""
+
+    total: int
+    texts: Iterable[str]

@@ -109,7 +109,9 @@ def test_a_file_of_one_column_has_no_labels(tmp_path: Path) -> None:
 def test_positions_hold_in_a_validation_file_without_header_that_looks_like_one(tmp_path: Path) -> None:
     """A short validation file can look as if its first row were a header; the training file has told that it is not."""
     write_delimited(tmp_path / "train.tsv", toy_rows(30), header=None, delimiter="\t")
-    write_delimited(tmp_path / "dev.tsv", [("late parcel", "delivery"), ("broken", "returns")], header=None, delimiter="\t")
+    write_delimited(
+        tmp_path / "dev.tsv", [("late parcel", "delivery"), ("broken", "returns")], header=None, delimiter="\t"
+    )
     project = Project(data=DataSection(train="train.tsv", validation="dev.tsv"))
     data = prepare_data(project, tmp_path)
     assert list(data.validation) == [("late parcel", "delivery"), ("broken", "returns")]

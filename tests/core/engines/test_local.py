@@ -122,9 +122,7 @@ def test_a_run_stopped_before_anything_was_kept_says_so(tmp_path: Path, bert: Pa
     assert isinstance(list(read_journal(engine.folder.journal_file))[-1], RunFailed)
 
 
-def test_a_failure_is_told_and_what_was_best_stays(
-    tmp_path: Path, bert: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_is_told_and_what_was_best_stays(tmp_path: Path, bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make_project(tmp_path, bert, stages=[HEAD, ALL])
 
     def no_memory(session: TrainingSession) -> None:
@@ -133,8 +131,7 @@ def test_a_failure_is_told_and_what_was_best_stays(
     monkeypatch.setattr(TrainingSession, "restore_best", no_memory)
     engine, events = LocalEngine(), []
     with pytest.raises(RuntimeError, match="out of memory"):
-        for event in engine.run(load_project(path), path, None, Control()):
-            events.append(event)
+        events.extend(engine.run(load_project(path), path, None, Control()))
     assert isinstance(events[-1], RunFailed)
     assert "out of memory" in events[-1].what
     assert "RuntimeError" in events[-1].traceback
@@ -213,5 +210,3 @@ def test_the_model_answers_as_the_run_measured(tmp_path: Path, bert: Path) -> No
     answers = Predictor.load(run.path).predict([text for text, _ in rows[60:]])
     right = sum(answer.label == label for answer, (_, label) in zip(answers, rows[60:], strict=True))
     assert right / 30 == pytest.approx(events[-1].metrics["accuracy"])
-
-

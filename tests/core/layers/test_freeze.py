@@ -115,7 +115,7 @@ def test_every_rule_that_matches_nothing_is_told() -> None:
 
 
 def test_nothing_to_train_is_refused() -> None:
-    with pytest.raises(InputError, match="leave nothing to train"):
+    with pytest.raises(InputError, match=r"[Nn]othing.* to train"):
         resolve_freeze(["head", "!all"], small_tree())
 
 
@@ -177,9 +177,7 @@ def test_described_rules_mean_the_same_on_every_architecture(tiny_model: TinyMod
 
     @given(picked=st.sets(st.sampled_from(paths), max_size=6))
     def check(picked: set[str]) -> None:
-        chosen = {
-            tree.parameters[leaf].name for node in tree.nodes if node.path in picked for leaf in node.leaves
-        }
+        chosen = {tree.parameters[leaf].name for node in tree.nodes if node.path in picked for leaf in node.leaves}
         check_round_trip(tree, chosen)
 
     check()

@@ -14,7 +14,9 @@ from trainer_core.layers.tree import LayerKind, LayerTree, ParameterSpec, build_
 from trainer_core.models.inspect import inspect_model
 from trainer_core.project.schema import DataSection, ModelSection, Project
 
-PARTS = st.sampled_from(["a", "b", "layer", "0", "1", "2", "norm", "embeddings", "attention", "output", "head", "blocks"])
+PARTS = st.sampled_from(
+    ["a", "b", "layer", "0", "1", "2", "norm", "embeddings", "attention", "output", "head", "blocks"]
+)
 SHAPES = st.lists(st.integers(1, 5), max_size=3).map(tuple)
 
 

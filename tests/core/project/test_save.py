@@ -56,9 +56,7 @@ DATA = st.builds(
 PROJECTS = st.builds(
     Project,
     seed=st.integers(0, 2**32 - 1),
-    model=st.builds(
-        ModelSection, source=TEXTS, max_length=st.integers(4, 32_768), pooling=st.sampled_from(Pooling)
-    ),
+    model=st.builds(ModelSection, source=TEXTS, max_length=st.integers(4, 32_768), pooling=st.sampled_from(Pooling)),
     data=DATA,
     training=st.builds(
         TrainingSection,

@@ -50,7 +50,9 @@ def test_the_names_of_a_stage_stand_in_the_order_of_the_model() -> None:
 
 
 def test_problems_of_all_stages_come_together() -> None:
-    wish = project({"train": ["hed"]}, {"train": ["head"]}, {"train": ["top:9", "nowhere"]}, {"train": ["head", "!all"]})
+    wish = project(
+        {"train": ["hed"]}, {"train": ["head"]}, {"train": ["top:9", "nowhere"]}, {"train": ["head", "!all"]}
+    )
     with pytest.raises(InputError) as caught:
         resolve_stages(wish, small_tree(), 10)
     wheres = [problem.where for problem in caught.value.problems]
