@@ -143,6 +143,10 @@ def predict(
         if texts:
             raise InputError.one("thaw predict", "Texts and --file are both given.", "Give one of them.")
         return predict_file(run, file, out, column)
+    if out is not None:
+        raise InputError.one(
+            "thaw predict", "--out is for the rows of a file.", "Add --file FILE, or leave --out away."
+        )
     return predict_texts(run, texts or [], as_json=json)
 
 

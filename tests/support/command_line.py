@@ -49,7 +49,7 @@ def thaw(*arguments: object, typed: str = "") -> Outcome:
     words = ["thaw", *map(str, arguments)]
     with (
         mock.patch.object(sys, "argv", words),
-        mock.patch.object(sys, "stdin", io.StringIO(typed)),
+        mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed.encode()), encoding="utf-8")),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):

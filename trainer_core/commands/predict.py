@@ -27,7 +27,8 @@ def predict_texts(run: Path, texts: list[str], *, as_json: bool) -> int:
     if not texts:
         if sys.stdin.isatty():
             raise InputError.one("thaw predict", "There is no text to predict.", "Add texts, or --file and --out.")
-        texts = [line.rstrip("\n") for line in sys.stdin if line.strip()]
+        lines = sys.stdin.buffer.read().decode("utf-8", errors="replace").splitlines()
+        texts = [line for line in lines if line.strip()]
     predictions = predictor.predict(texts)
     if as_json:
         for prediction in predictions:

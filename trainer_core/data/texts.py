@@ -56,7 +56,7 @@ def _choose(table: Table, wanted: str | None, trained: str) -> str:
         if trained in names or len(names) == 1:
             return trained if trained in names else names[0]
         what = f'There is no column "{trained}", from which the model learnt; its columns are {", ".join(names)}.'
-        raise InputError.one(table.path, what, "Say which column holds the texts.")
+        raise InputError.one(table.path, what, "Say which column holds the texts (on the command line with --column).")
     if wanted in names:
         return wanted
     if wanted.isdigit() and int(wanted) < len(names):

@@ -30,21 +30,24 @@ def load_config(folder: Path) -> PretrainedConfig:
     """Read a model's configuration.
 
     Raises:
-        InputError: transformers does not know this kind of model.
+        InputError: transformers does not know this kind of model, or it is no encoder.
     """
+    where = f"model.source ({folder})"
     try:
-        return cast(PretrainedConfig, AutoConfig.from_pretrained(folder, **SAFE))
+        config = cast(PretrainedConfig, AutoConfig.from_pretrained(folder, **SAFE))
     except (ValueError, OSError, KeyError) as cause:
         remedy = "Choose a model of an architecture that the installed transformers library knows."
-        raise InputError.one(
-            f"model.source ({folder})", f"Its configuration cannot be used: {cause}.", remedy
-        ) from cause
+        raise InputError.one(where, f"Its configuration cannot be used: {cause}.", remedy) from cause
+    if config.is_encoder_decoder:
+        what = f"This is an encoder-decoder model ({config.model_type}), of which only half could be used."
+        raise InputError.one(where, what, "Choose an encoder, such as one of the BERT or RoBERTa family.")
+    return config
 
 
 def outline_body(config: PretrainedConfig) -> nn.Module:
     """Build a body without memory for its weights, to look at names and shapes."""
     with torch.device("meta"):
-        return _encoder(_AUTO_MODEL.from_config(config, **_without_pooler(config)))
+        return cast(nn.Module, _AUTO_MODEL.from_config(config, **_without_pooler(config)))
 
 
 def load_body(folder: Path, config: PretrainedConfig) -> nn.Module:
@@ -73,7 +76,7 @@ def load_body(folder: Path, config: PretrainedConfig) -> nn.Module:
     if missing:
         what = f"{len(missing)} of its weights are missing, among them {missing[0]}."
         raise InputError.one(where, what, "Copy or download the model again; it is not whole.")
-    return _encoder(loaded)
+    return cast(nn.Module, loaded)
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
@@ -121,7 +124,3 @@ def _without_pooler(config: PretrainedConfig) -> dict[str, Any]:
     kind = found[0] if isinstance(found, tuple | list) else found
     takes = kind is not None and "add_pooling_layer" in inspect.signature(kind).parameters
     return {"add_pooling_layer": False} if takes else {}
-
-
-def _encoder(model: Any) -> nn.Module:
-    return cast(nn.Module, model.get_encoder() if model.config.is_encoder_decoder else model)

@@ -23,7 +23,7 @@ def save_project(project: Project, path: Path) -> None:
     """
     old = read_text(path) if path.exists() else ""
     try:
-        replace_file(path, format_project(project, old).encode())
+        replace_file(path.resolve(), format_project(project, old).encode())
     except OSError as cause:
         raise InputError.one(
             path, f"The project cannot be saved here: {cause.strerror}.", "Save it in another folder."

@@ -6,6 +6,7 @@ Linear probing then fine-tuning keeps the pretrained features from being torn ap
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -41,10 +42,18 @@ ITERATIONS = 100
 
 @dataclass(frozen=True)
 class Trial:
-    """What a strength of regularisation reached on rows held out from the training split."""
+    """What a strength of regularisation reached on rows held out from the training split.
+
+    Attributes:
+        strength: the inverse regularisation.
+        score: the task's first metric, 0 to 1.
+        error: the standard error of the score, as of a share among the held-out rows.
+        loss: the mean loss a row.
+    """
 
     strength: float
     score: float
+    error: float
     loss: float
 
 
@@ -83,7 +92,7 @@ def prepare_head(session: TrainingSession) -> Generator[Event, None, None]:
     if session.plan.training.probe:
         own = features[chosen]
         attempts = yield from _try_all("Solving the head", STRENGTHS, lambda s: judge.trial(own.train, s))
-        strength = min(attempts, key=lambda strength: attempts[strength].loss)
+        strength = choose_strength(list(attempts.values()))
         yield from _solve_head(session, own, strength, started)
 
 
@@ -117,6 +126,16 @@ def _solve_head(
     )
 
 
+def choose_strength(trials: Sequence[Trial]) -> float:
+    """Return the strongest penalty whose score is within one standard error of the best one.
+
+    The one-standard-error rule (Breiman et al. 1984, Classification and Regression Trees). A head with small weights
+    is the better start: a steep one turns every small move of the body into a large one of the scores.
+    """
+    best = max(trials, key=lambda trial: trial.score)
+    return min(trial.strength for trial in trials if trial.score >= best.score - best.error)
+
+
 class _Judge:
     """Tries linear solutions on rows of the training split that they did not see.
 
@@ -137,7 +156,9 @@ class _Judge:
             scores = solution.scores(features[held]).cpu().numpy()
             measured.append(self._task.measure(scores, self._targets[held].cpu().numpy()))
         score = float(np.mean([metrics[self._task.metrics_offered[0]] for metrics in measured]))
-        return Trial(strength, score, float(np.mean([metrics["loss"] for metrics in measured])))
+        judged = sum(len(held) for _, held in self._splits)
+        error = math.sqrt(max(0.0, score * (1.0 - score)) / judged)
+        return Trial(strength, score, error, float(np.mean([metrics["loss"] for metrics in measured])))
 
     def _draw(self, targets: IntArray, seed: int) -> list[tuple[Tensor, Tensor]]:
         some = np.sort(np.random.default_rng(seed).permutation(len(targets))[:TRIAL_ROWS])

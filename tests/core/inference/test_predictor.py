@@ -14,7 +14,7 @@ from transformers import AutoModel, AutoTokenizer
 from tests.core.conftest import TinyModel
 from tests.support.projects import ALL, HEAD, TOP, make_project
 from tests.support.sessions import run_project
-from tests.support.tiny_models import CONFIGS, ENCODER_DECODERS, build_tiny_model
+from tests.support.tiny_models import CONFIGS
 from tests.support.toy_texts import toy_rows
 from trainer_core.errors import InputError
 from trainer_core.inference.prediction import Prediction
@@ -40,16 +40,11 @@ def run(tmp_path_factory: pytest.TempPathFactory, bert: Path) -> RunFolder:
     return run_project(make_project(folder, bert, stages=[HEAD, TOP], pooling="auto"))[1]
 
 
-NOT_YET = pytest.mark.xfail(
-    strict=True, reason="the encoder is saved alone, under names that AutoModel does not look for in such a model"
-)
-
-
-@pytest.mark.parametrize("family", [*CONFIGS, *(pytest.param(name, marks=NOT_YET) for name in ENCODER_DECODERS)])
+@pytest.mark.parametrize("family", CONFIGS)
 def test_every_architecture_answers_alike_from_checkpoint_and_model_folder(
     tmp_path: Path, tiny_model: TinyModel, family: str
 ) -> None:
-    model = tiny_model(family) if family in CONFIGS else build_tiny_model(tmp_path / "base", family)
+    model = tiny_model(family)
     path = make_project(tmp_path / "project", model, stages=[ALL], pooling="last" if family == "gpt2" else "mean")
     _, folder = run_project(path)
     from_run = Predictor.load(folder.path).predict(TEXTS)

@@ -226,8 +226,8 @@ def test_facts_agree_with_the_loaded_model(bert: Path) -> None:
 
 
 @pytest.mark.parametrize("family", ENCODER_DECODERS)
-def test_an_encoder_decoder_model_gives_its_encoder(tmp_path: Path, family: str) -> None:
+def test_an_encoder_decoder_model_is_refused(tmp_path: Path, family: str) -> None:
     folder = build_tiny_model(tmp_path / family, family)
-    body = load_body(folder, load_config(folder))
-    ids = torch.tensor([[5, 6, 3]])
-    assert body(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state.shape == (1, 3, WIDTH)
+    with pytest.raises(InputError, match="encoder-decoder") as caught:
+        load_config(folder)
+    assert "Choose an encoder" in caught.value.problems[0].remedy
