@@ -23,9 +23,8 @@ def default_stages(tree: LayerTree, metric: str) -> tuple[StageSection, ...]:
         _stage(
             "all",
             ("all",),
-            5e-5,
-            3,
-            layer_decay=0.9,
+            1e-4,
+            4,
             until=UntilSection(metric=metric, patience=2),
             start_from=StartFrom.BEST,
         ),
