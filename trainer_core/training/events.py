@@ -11,6 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+StageEnd = Literal["epochs", "at_least", "patience", "stopped"]
+"""Why a stage is over."""
+
 
 class EventBase(BaseModel):
     """What all events share."""
@@ -140,7 +143,7 @@ class StageFinished(EventBase):
     stage: int
     name: str
     step: int
-    reason: Literal["epochs", "at_least", "patience", "stopped"]
+    reason: StageEnd
 
 
 class RunWarning(EventBase):

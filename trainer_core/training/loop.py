@@ -21,6 +21,7 @@ from trainer_core.training.events import (
     Event,
     ProbeFinished,
     RunStarted,
+    StageEnd,
     StageFinished,
     StageOutline,
     StageStarted,
@@ -33,8 +34,6 @@ from trainer_core.training.optimiser import build_optimizer, set_learning_rates
 from trainer_core.training.probe import prepare_head
 from trainer_core.training.schedule import rate_at
 from trainer_core.training.session import BestSoFar, TrainingSession
-
-Reason = str
 
 
 def run_training(session: TrainingSession) -> Iterator[Event]:
@@ -61,13 +60,14 @@ def run_training(session: TrainingSession) -> Iterator[Event]:
     else:
         session.network.pooling = plan.model.pooling
     for place, stage in enumerate(plan.stages):
+        reason: StageEnd
         try:
             reason = yield from _run_stage(session, place, stage)
         except RunStopped:
             if session.best is None:
                 raise
             reason = "stopped"
-        yield StageFinished(stage=place, name=stage.name, step=session.step, reason=reason)  # type: ignore[arg-type]
+        yield StageFinished(stage=place, name=stage.name, step=session.step, reason=reason)
         if reason == "stopped":
             return
 
@@ -98,7 +98,7 @@ def _run_started(session: TrainingSession) -> RunStarted:
     )
 
 
-def _run_stage(session: TrainingSession, place: int, stage: StagePlan) -> Generator[Event, None, Reason]:
+def _run_stage(session: TrainingSession, place: int, stage: StagePlan) -> Generator[Event, None, StageEnd]:
     """Train one stage; return why it ended."""
     settings = session.plan.training
     if stage.start_from is StartFrom.BEST and session.best is not None and session.best.step != session.step:
@@ -150,7 +150,7 @@ def _run_stage(session: TrainingSession, place: int, stage: StagePlan) -> Genera
             if in_epoch in evaluate_at or stopped:
                 fraction = epoch + in_epoch / stage.steps_per_epoch
                 metrics = yield from _evaluate(session, place, stage, validation, fraction)
-                reason = "stopped" if stopped else rule.check(metrics)
+                reason: StageEnd | None = "stopped" if stopped else rule.check(metrics)
                 if reason:
                     return reason
     return "epochs"
