@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -62,14 +63,20 @@ def click(qtbot: QtBot, target: QWidget) -> None:
 
 
 @pytest.fixture
-def shell(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> Shell:
+def shell(qapp: QApplication, qtbot: QtBot, tmp_path: Path) -> Iterator[Shell]:
     """Return the real window on the real core; it is closed at the end without questions."""
     settings = Settings(tmp_path / "window.json", folder=tmp_path)
+    style, sheet, palette = qapp.style().objectName(), qapp.styleSheet(), qapp.palette()
     made = build_shell(qapp, core=LocalCore(), settings=settings, dialogs=LoudDialogs())
-    qtbot.addWidget(made.window, before_close_func=lambda _: _let_go(made))
     made.window.resize(1280, 800)
     made.window.show()
-    return made
+    yield made
+    _let_go(made)
+    made.window.hide()
+    made.window.deleteLater()
+    qapp.setStyleSheet(sheet)
+    qapp.setStyle(style)
+    qapp.setPalette(palette)
 
 
 def _let_go(shell: Shell) -> None:

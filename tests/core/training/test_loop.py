@@ -188,10 +188,10 @@ def test_features_are_forgotten_once_the_body_learns(tmp_path: Path, bert: Path)
 
 
 def test_the_probe_beats_chance_and_equals_its_own_evaluation(tmp_path: Path, bert: Path) -> None:
-    rows = toy_rows(360, seed=3)
-    session = make_session(make_project(tmp_path, bert, rows=rows[:300], validation=rows[300:], stages=[HEAD]))
+    rows = toy_rows(900, seed=3)
+    session = make_session(make_project(tmp_path, bert, rows=rows[:600], validation=rows[600:], stages=[HEAD]))
     (probe,) = [event for event in _until(session, StageStarted) if isinstance(event, ProbeFinished)]
-    assert probe.metrics["accuracy"] > 0.45
+    assert probe.metrics["accuracy"] > 0.45  # of three classes, on features of random weights
     through = evaluate(session, TokenInputs(session.validation, session.device))
     assert through["accuracy"] == probe.metrics["accuracy"]
     assert through["loss"] == pytest.approx(probe.metrics["loss"], abs=1e-5)
