@@ -24,7 +24,7 @@ def default_stages(tree: LayerTree, metric: str) -> tuple[StageSection, ...]:
             "all",
             ("all",),
             1e-4,
-            4,
+            3,
             until=UntilSection(metric=metric, patience=2),
             start_from=StartFrom.BEST,
         ),
