@@ -38,11 +38,6 @@ def find_starter(name: str) -> tuple[StarterModel, Path]:
     return starter, folder
 
 
-def is_installed(starter: StarterModel) -> bool:
-    """Whether the package of a starter model is there."""
-    return importlib.util.find_spec(starter.module) is not None
-
-
 def _installed_folder(starter: StarterModel) -> Path:
     spec = importlib.util.find_spec(starter.module)
     places = spec.submodule_search_locations if spec else None

@@ -49,7 +49,7 @@ class ColumnsPanel(Card):
         self._allow(True)
 
     def show_busy(self) -> None:
-        """Let nothing be chosen for now."""
+        """Let nothing be chosen until the columns are known."""
         focus = QApplication.focusWidget()
         self._refocus = next((place for place, row in enumerate(self._rows) if row.role is focus), -1)
         self._allow(False)
