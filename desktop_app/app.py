@@ -66,8 +66,7 @@ class Shell:
         """Bring all background work to its end; for after the window was closed."""
         self.trainer.stop()
         self.trainer.wait(END_SECONDS)
-        self.jobs.forget_all()
-        self.jobs.wait()
+        self.jobs.close()
 
 
 def build_shell(

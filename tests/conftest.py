@@ -24,6 +24,10 @@ def _prepare_environment(home: Path) -> None:
         "TOKENIZERS_PARALLELISM": "false",
         "PYTEST_QT_API": "pyside6",
     }
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        # Each worker takes its share of the cores, and so do the programs that its tests start.
+        os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // workers))
     for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         os.environ[name] = str(home / name.lower())
     if sys.platform == "win32":

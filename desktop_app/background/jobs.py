@@ -50,6 +50,7 @@ class Jobs(QObject):
         super().__init__(parent)
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)
+        self._closed = False
         self._generations: dict[str, int] = {}
         self._answers: dict[tuple[str, int], _Answer] = {}
 
@@ -60,7 +61,7 @@ class Jobs(QObject):
         success: Callable[[Any], None],
         failure: Callable[[Exception], None] | None = None,
     ) -> None:
-        """Run ``operation`` in the background.
+        """Run ``operation`` in the background; after ``close`` nothing is begun.
 
         Args:
             name: what the job does, in words a user understands; one name is one sequence of answers.
@@ -68,6 +69,8 @@ class Jobs(QObject):
             success: called in the window's thread with the result.
             failure: called in the window's thread with the exception; without one ``failed`` is emitted.
         """
+        if self._closed:
+            return
         generation = self._generations.get(name, 0) + 1
         self._generations[name] = generation
         answer = _Answer(self)
@@ -81,10 +84,15 @@ class Jobs(QObject):
         """Drop the answers of all jobs of this name that are under way."""
         self._generations[name] = self._generations.get(name, 0) + 1
 
-    def forget_all(self) -> None:
-        """Drop the answers of all jobs; for when those who wait for them are gone."""
+    def close(self) -> None:
+        """Begin nothing more, drop all answers and wait until the thread is idle; for the end of the window.
+
+        A timer of a page that is about to go may still fire afterwards and ask for work.
+        """
+        self._closed = True
         for name in self._generations:
             self.forget(name)
+        self.wait()
 
     @property
     def is_busy(self) -> bool:
@@ -92,7 +100,7 @@ class Jobs(QObject):
         return bool(self._answers)
 
     def wait(self) -> None:
-        """Block until the thread is idle; for the end of the program."""
+        """Block until the thread is idle; jobs that wait for their turn are dropped."""
         self._pool.clear()
         self._pool.waitForDone()
 

@@ -15,6 +15,8 @@ from .prepare import Setup
 from .screen import Trouble, Verdict, mend_display
 
 INTERRUPTED = 130
+IN_PARALLEL = ("-n", "auto", "--maxprocesses", "8", "--dist", "worksteal")
+"""How pytest runs all tests."""
 QUIET_TESTS = {
     "QT_QPA_PLATFORM": "offscreen",
     "HF_HUB_OFFLINE": "1",
@@ -92,7 +94,10 @@ def report(setup: Setup, code: int) -> int:
 
 
 def run_tests(setup: Setup, arguments: Sequence[str]) -> int:
-    """Run the linters and the tests, and stop at the first that fails; with arguments only pytest, with these."""
+    """Run the linters and the tests, and stop at the first that fails; with arguments only pytest, with these.
+
+    All tests run in a process for every core; the few that are named run in one, where a debugger can follow.
+    """
     layout = setup.layout
     python = str(layout.python)
     commands = [
@@ -105,7 +110,8 @@ def run_tests(setup: Setup, arguments: Sequence[str]) -> int:
         code = run_child(command, layout.checkout, QUIET_TESTS)
         if code != 0:
             return code
-    setup.console.say(f"--- pytest {' '.join(arguments)}".rstrip())
+    arguments = arguments or IN_PARALLEL
+    setup.console.say(f"--- pytest {' '.join(arguments)}")
     return run_child([python, "-m", "pytest", *arguments], layout.checkout, QUIET_TESTS)
 
 

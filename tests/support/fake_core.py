@@ -394,6 +394,7 @@ class FakeCore:
         facts: what ``inspect_model`` returns, or raises.
         predictor: what ``load_predictor`` returns, or raises.
         calls: the names of the calls made, in order.
+        label_counts: the number of classes that each ``inspect_model`` was asked with, in order.
     """
 
     report: DataReport | Exception = field(default_factory=small_report)
@@ -403,6 +404,7 @@ class FakeCore:
     starters: list[StarterModel] = field(default_factory=small_starters)
     training: FakeEngine = field(default_factory=FakeEngine)
     calls: list[str] = field(default_factory=list)
+    label_counts: list[int] = field(default_factory=list)
 
     def warm_up(self) -> None:
         """Do nothing; the real core imports the heavy libraries here."""
@@ -421,6 +423,7 @@ class FakeCore:
     def inspect_model(self, project: Project, folder: Path, label_count: int) -> ModelFacts:
         """Return the facts."""
         self.calls.append("inspect_model")
+        self.label_counts.append(label_count)
         return _or_raise(self.facts)
 
     def starter_models(self) -> list[StarterModel]:
