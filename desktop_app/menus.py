@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QMenuBar
 
 from desktop_app.background.trainer import Trainer
 from desktop_app.dialogs import Dialogs
@@ -17,10 +17,32 @@ from desktop_app.project_actions import ProjectActions
 from desktop_app.settings import Settings
 from desktop_app.theme import Theme, ThemeChoice
 
-if TYPE_CHECKING:
-    from desktop_app.main_window import MainWindow
-
 Keys = QKeySequence | QKeySequence.StandardKey | str
+
+
+class MenuWindow(Protocol):
+    """What the menus need of the window they are in."""
+
+    @property
+    def page_titles(self) -> Mapping[str, str]:
+        """The pages' titles by their keys, in the order of the navigation."""
+        ...
+
+    def menuBar(self) -> QMenuBar:
+        """Return the bar that holds the menus."""
+        ...
+
+    def close(self) -> bool:
+        """Ask what has to be asked, and close."""
+        ...
+
+    def train(self) -> None:
+        """Start a run, if one may be started."""
+        ...
+
+    def show_page(self, key: str, /) -> None:
+        """Bring a page to the front."""
+        ...
 
 
 class Menus(QObject):
@@ -41,7 +63,7 @@ class Menus(QObject):
         self._dialogs, self._settings = dialogs, settings
         actions.recent_changed.connect(self._on_recent_changed)
 
-    def fill(self, window: MainWindow) -> None:
+    def fill(self, window: MenuWindow) -> None:
         """Put the menus into a window."""
         self._fill_file(window)
         self._fill_run(window)
@@ -62,7 +84,7 @@ class Menus(QObject):
         """Allow stopping."""
         self._stop.setEnabled(running and not stopping)
 
-    def _fill_file(self, window: MainWindow) -> None:
+    def _fill_file(self, window: MenuWindow) -> None:
         menu = window.menuBar().addMenu("&File")
         standard = QKeySequence.StandardKey
         _add(menu, "&New from data file…", self._actions.new, standard.New, "Begins a project on a data file")
@@ -79,13 +101,13 @@ class Menus(QObject):
         leave.setMenuRole(QAction.MenuRole.QuitRole)
         self._on_recent_changed()
 
-    def _fill_run(self, window: MainWindow) -> None:
+    def _fill_run(self, window: MenuWindow) -> None:
         menu = window.menuBar().addMenu("&Run")
         self._train = _add(menu, "&Train", window.train, "Ctrl+R", "Trains the model on your rows, stage by stage")
         tip = "Ends the run after the step at hand and keeps the best"
         self._stop = _add(menu, "&Stop and keep the best", self._trainer.stop, "Ctrl+.", tip)
 
-    def _fill_view(self, window: MainWindow) -> None:
+    def _fill_view(self, window: MenuWindow) -> None:
         menu = window.menuBar().addMenu("&View")
         self._page_actions = [
             _add(menu, title, partial(window.show_page, key), f"Ctrl+{number}", f"Shows the page {title}")

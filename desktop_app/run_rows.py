@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from desktop_app.run_summaries import RunSummary
-from desktop_app.run_words import metric_words
+from desktop_app.run_words import metric_words, score_words, when_words
 from desktop_app.widgets.sidebar import RowMark, RunRow
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunStatus
@@ -30,8 +30,8 @@ def run_row(summary: RunSummary, *, running: bool, today: datetime.date) -> RunR
     """Return a run as the list shows it."""
     status = _status_words(summary.status, running=running)
     best = summary.best
-    value = f"{best.value:.3f}" if best else ""
-    started = _when(summary.started, today) or summary.name
+    value = score_words(best.value) if best else ""
+    started = when_words(summary.started, today) if summary.started else summary.name
     lines = [f"{status.capitalize()}: {summary.folder.path.name}"]
     if best:
         lines.append(f"Best {metric_words(best.metric)} {best.value:.4f} at step {best.step:,}, stage {best.stage}")
@@ -55,12 +55,3 @@ def _status_words(status: RunStatus, *, running: bool) -> str:
     if running:
         return "training"
     return "interrupted" if status in (RunStatus.TRAINING, RunStatus.PREPARING) else status.value
-
-
-def _when(started: datetime.datetime | None, today: datetime.date) -> str:
-    if started is None:
-        return ""
-    if started.date() == today:
-        return f"Today {started:%H:%M}"
-    day = f"{started.day} {started:%b}" if started.year == today.year else f"{started.day} {started:%b %Y}"
-    return f"{day} {started:%H:%M}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.run_words import split_run_name
 from desktop_app.workspace import Workspace
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunStatus
@@ -79,7 +79,7 @@ def _journal_size(run: RunFolder) -> int:
 
 def summarise(run: RunFolder) -> RunSummary:
     """Return a run's summary: from the last events where they tell, else from all of them."""
-    started, name = _split_name(run.path.name)
+    started, name = split_run_name(run.path.name)
     status, best = _end(run) or _whole(run)
     return RunSummary(run, started, status, best, name)
 
@@ -102,13 +102,3 @@ def _end(run: RunFolder) -> tuple[RunStatus, Best | None] | None:
 def _whole(run: RunFolder) -> tuple[RunStatus, Best | None]:
     history = run.load_history()
     return history.status, history.best
-
-
-def _split_name(name: str) -> tuple[datetime.datetime | None, str]:
-    match = re.match(r"(\d{4}-\d\d-\d\d_\d{6})_(.*)", name)
-    if match is None:
-        return None, name
-    try:
-        return datetime.datetime.strptime(match[1], "%Y-%m-%d_%H%M%S"), match[2]
-    except ValueError:
-        return None, name

@@ -1,10 +1,39 @@
-"""What the window says of a run, in words: the status line, time spans, names of metrics. Imports no Qt."""
+"""What the window says of runs, in words: their titles, the status line, time spans, scores. Imports no Qt."""
 
 from __future__ import annotations
 
+import datetime
+import re
+
+from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory
 
 METRIC_WORDS = {"macro_f1": "macro F1", "f1": "F1"}
+
+
+def run_title(run: RunFolder, *, today: datetime.date | None = None) -> str:
+    """Return what a run is called, e.g. ``Today 14:12, head-top-all``."""
+    started, name = split_run_name(run.path.name)
+    return f"{when_words(started, today or datetime.date.today())}, {name}" if started else name
+
+
+def split_run_name(name: str) -> tuple[datetime.datetime | None, str]:
+    """Return when a run began, and the names of its stages; None and the whole name for a folder that was renamed."""
+    match = re.match(r"(\d{4}-\d\d-\d\d_\d{6})_(.*)", name)
+    if match is None:
+        return None, name
+    try:
+        return datetime.datetime.strptime(match[1], "%Y-%m-%d_%H%M%S"), match[2]
+    except ValueError:
+        return None, name
+
+
+def when_words(moment: datetime.datetime, today: datetime.date) -> str:
+    """Return a moment as short as it can be told, e.g. ``Today 14:12`` or ``23 Nov 14:12``."""
+    if moment.date() == today:
+        return f"Today {moment:%H:%M}"
+    year = "" if moment.year == today.year else f" {moment.year}"
+    return f"{moment.day} {moment:%b}{year} {moment:%H:%M}"
 
 
 def status_line(history: RunHistory, *, running: bool, stopping: bool) -> str:
@@ -21,8 +50,9 @@ def status_line(history: RunHistory, *, running: bool, stopping: bool) -> str:
         return "Preparing"
     stages = len(history.started.stages)
     parts = [f"stage {len(history.bands)} of {stages}", f"step {history.step:,} of {history.total_steps:,}"]
-    if history.seconds_left is not None:
-        parts.append(f"{duration(history.seconds_left)} left")
+    if history.stage_seconds_left is not None:
+        left = "left" if history.in_last_stage else "left in this stage"
+        parts.append(f"{duration(history.stage_seconds_left)} {left}")
     return " | ".join(parts)
 
 
@@ -49,6 +79,11 @@ def metric_words(metric: str) -> str:
     return METRIC_WORDS.get(metric, metric.replace("_", " "))
 
 
+def score_words(value: float) -> str:
+    """Return a score with as many digits as a validation set can tell apart."""
+    return f"{value:.3f}"
+
+
 def _end(history: RunHistory) -> str:
     if history.failure is not None:
         return f"The run failed: {history.failure.what}"
@@ -56,4 +91,4 @@ def _end(history: RunHistory) -> str:
         return ""
     best = history.finished.best
     verb = "Stopped" if history.finished.stopped else "Finished"
-    return f"{verb}: best {metric_words(best.metric)} {best.value:.3f} at step {best.step:,}"
+    return f"{verb}: best {metric_words(best.metric)} {score_words(best.value)} at step {best.step:,}"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
+from desktop_app.error_words import sentence
 from trainer_core.errors import InputError, Problem
 from trainer_core.layers.freeze import FreezeState, freeze_state, match_rule, resolve_freeze
 from trainer_core.layers.tree import LayerKind, LayerNode, LayerTree
@@ -128,16 +129,10 @@ def plan_problems(project: Project, tree: LayerTree, rows: int) -> list[str]:
 
 
 def _stage_sentence(problem: Problem, stages: Sequence[StageSection]) -> str:
-    sentence = f"{problem.what} {problem.remedy}".strip()
     place = re.match(r"stage\[(\d+)\]", problem.where)
     if place is None or int(place[1]) >= len(stages):
         return str(problem)
-    return f'Stage {int(place[1]) + 1}, "{stages[int(place[1])].name}": {sentence}'
-
-
-def sentences(error: InputError) -> list[str]:
-    """Return what is wrong, one sentence a problem, without the key at fault."""
-    return [f"{problem.what} {problem.remedy}".strip() for problem in error.problems]
+    return f'Stage {int(place[1]) + 1}, "{stages[int(place[1])].name}": {sentence(problem)}'
 
 
 def _lenient_state(rules: Sequence[str], tree: LayerTree) -> FreezeState:

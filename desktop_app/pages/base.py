@@ -36,6 +36,44 @@ class PagePresenter(Protocol):
         ...
 
 
+class NoticeView(Protocol):
+    """A view that can show what came of the user's last doing."""
+
+    def show_error(self, error: Exception) -> None:
+        """Show why what the user did was refused."""
+        ...
+
+    def show_warning(self, text: str) -> None:
+        """Show something the user has to know about what they did."""
+        ...
+
+    def clear_notice(self) -> None:
+        """Show no error and no warning."""
+        ...
+
+
+class WaitingPageView(Protocol):
+    """A view that can show its content only once the model is known, as ``page_views.WaitingPage`` has it."""
+
+    look_again_wished: SignalInstance
+
+    def show_waiting(self, title: str, text: str) -> None:
+        """Show that there is no content yet, and why."""
+        ...
+
+    def show_error(self, error: Exception) -> None:
+        """Show why there is no content."""
+        ...
+
+    def show_content(self) -> None:
+        """Show the content."""
+        ...
+
+    def set_problem(self, text: str) -> None:
+        """Show what forbids training; nothing when empty."""
+        ...
+
+
 @dataclass(frozen=True)
 class Page:
     """One entry of the navigation.

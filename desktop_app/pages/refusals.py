@@ -1,10 +1,36 @@
-"""In words: why the project refused a value that a page gave it."""
+"""Changes that the project may refuse, and in words why it did."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
 from pydantic import ValidationError
 
+from desktop_app.pages.base import NoticeView
+from desktop_app.workspace import Workspace
 from trainer_core.errors import InputError, Problem
+
+Section: TypeAlias = Literal["data", "model", "training"]
+
+
+def change_from_page(view: NoticeView, workspace: Workspace, section: Section, values: Mapping[str, Any]) -> None:
+    """Change some values of one section, if a project is open; show on the page why they were refused."""
+    if workspace.project is None:
+        return
+    view.clear_notice()
+    refused = change_section(workspace, section, values)
+    if refused is not None:
+        view.show_error(refused)
+
+
+def change_section(workspace: Workspace, section: Section, values: Mapping[str, Any]) -> InputError | None:
+    """Change some values of one section of the open project; return why they were refused, None where they were not."""
+    try:
+        workspace.update(**{section: getattr(workspace.project, section).model_dump() | values})
+    except ValidationError as error:
+        return refusal(error)
+    return None
 
 
 def refusal(error: ValidationError) -> InputError:

@@ -21,6 +21,12 @@ torch.set_num_threads(1)
 TinyModel = Callable[[str], Path]
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a test a cache that no other test has filled."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> TinyModel:
     """Return a function from an architecture to the folder of a tiny model of it; never write there."""

@@ -1,8 +1,8 @@
-"""What tests of the window share: the fake core, dialogs that answer by themselves, and a window on stub pages."""
+"""What tests of the window share: the fake core, workspaces, dialogs that answer, and a window on stub pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,18 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from desktop_app.app import PAGES, Shell, build_shell
+from desktop_app.background.jobs import Jobs
+from desktop_app.background.trainer import Trainer
 from desktop_app.dialogs import Dialogs, Unsaved
 from desktop_app.pages.base import Page, PageEntry, PageState
 from desktop_app.settings import Settings
+from desktop_app.workspace import Workspace
 from tests.support.fake_core import FakeCore, small_project
+from tests.support.fake_views import Chooser, FileAnswers
+from tests.support.layers_pages import fill
+from tests.support.runs import write_run
 from trainer_core.project.save import save_project
+from trainer_core.runs.folder import RunFolder
 
 
 class FakeDialogs(Dialogs):
@@ -85,6 +92,77 @@ def dialogs() -> FakeDialogs:
 def core() -> FakeCore:
     """Return a core without torch."""
     return FakeCore()
+
+
+@pytest.fixture
+def workspace(qapp: QApplication, core: FakeCore) -> Iterator[Workspace]:
+    """Return a workspace without a project."""
+    jobs = Jobs()
+    workspace = Workspace(core, jobs)
+    yield workspace
+    jobs.wait()
+    workspace.deleteLater()
+    jobs.deleteLater()
+
+
+@pytest.fixture
+def idle(qtbot: QtBot, workspace: Workspace) -> Callable[[], None]:
+    """Return what waits until nothing is under way in the background."""
+    return lambda: qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
+
+
+@pytest.fixture
+def open_project(workspace: Workspace, project_file: Path, idle: Callable[[], None]) -> Callable[[], None]:
+    """Return what opens the project and waits until everything is known of it."""
+
+    def open_and_wait() -> None:
+        workspace.open(project_file)
+        idle()
+
+    return open_and_wait
+
+
+@pytest.fixture
+def ready(workspace: Workspace, open_project: Callable[[], None]) -> Workspace:
+    """Return the workspace with an open project of which everything is known."""
+    open_project()
+    return workspace
+
+
+@pytest.fixture
+def filled(workspace: Workspace) -> Workspace:
+    """Return the workspace with everything known of a project that lies nowhere; no job was needed."""
+    fill(workspace)
+    return workspace
+
+
+@pytest.fixture
+def trainer(ready: Workspace, core: FakeCore) -> Iterator[Trainer]:
+    """Return who trains the open project; its run is brought to an end."""
+    trainer = Trainer(ready)
+    yield trainer
+    core.training.release()
+    trainer.stop()
+    assert trainer.wait(10)
+
+
+@pytest.fixture
+def run(ready: Workspace) -> RunFolder:
+    """Return a finished run of the open project."""
+    return write_run(ready.runs_folder)
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> FileAnswers:
+    """Return the answers to the questions for files, with a file of texts that is there."""
+    (tmp_path / "texts.txt").write_text("\n".join(["bbb", "=1+1", "@me", "plain"] * 40), encoding="utf-8")
+    return FileAnswers(tmp_path)
+
+
+@pytest.fixture
+def chooser() -> Chooser:
+    """Return a dialog that answers with what was put in."""
+    return Chooser()
 
 
 @pytest.fixture

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from desktop_app.adapters.layer_model import Column, LayerModel
-from desktop_app.background.jobs import Jobs
 from desktop_app.pages.base import Page, PageState
 from desktop_app.pages.layers import build_page
 from desktop_app.pages.layers.presenter import LayersPresenter, LayersSummary, names_up_to
 from desktop_app.pages.layers.view import LayersPage
 from desktop_app.theme import Theme
 from desktop_app.workspace import Workspace
-from tests.support.fake_core import FakeCore, small_facts, small_tree
-from tests.support.layers_pages import fill, known_workspace
+from tests.support.fake_core import small_facts, small_tree
+from tests.support.fake_views import FakeWaitingView
+from tests.support.layers_pages import fill
 from trainer_core.errors import InputError
 from trainer_core.layers.freeze import match_rule, resolve_freeze
 
@@ -27,7 +27,7 @@ CHECK = Qt.ItemDataRole.CheckStateRole
 CHECKED, UNCHECKED = Qt.CheckState.Checked, Qt.CheckState.Unchecked
 
 
-class FakeView(QObject):
+class FakeView(FakeWaitingView):
     """Remembers what it is told."""
 
     stage_picked = Signal(int)
@@ -35,13 +35,10 @@ class FakeView(QObject):
     top_wished = Signal(int)
     only_wished = Signal(str)
     freeze_up_to_wished = Signal(str)
-    look_again_wished = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self.shown = ""
         self.summary: LayersSummary | None = None
-        self.problem = ""
         self.stages: tuple[list[str], int] = ([], 0)
 
     def set_model(self, model: LayerModel) -> None:
@@ -49,15 +46,6 @@ class FakeView(QObject):
 
     def set_undo_actions(self, undo: QAction, redo: QAction) -> None:
         self.undo, self.redo = undo, redo
-
-    def show_waiting(self, title: str, text: str) -> None:
-        self.shown = title
-
-    def show_error(self, error: Exception) -> None:
-        self.shown = f"error: {error}"
-
-    def show_tree(self) -> None:
-        self.shown = "tree"
 
     def set_stages(self, names: list[str], chosen: int) -> None:
         self.stages = (names, chosen)
@@ -68,14 +56,6 @@ class FakeView(QObject):
     def set_summary(self, summary: LayersSummary) -> None:
         self.summary = summary
 
-    def set_problem(self, text: str) -> None:
-        self.problem = text
-
-
-@pytest.fixture
-def workspace(qapp: QApplication) -> Workspace:
-    return known_workspace()
-
 
 @pytest.fixture
 def view() -> FakeView:
@@ -83,8 +63,8 @@ def view() -> FakeView:
 
 
 @pytest.fixture
-def presenter(view: FakeView, workspace: Workspace) -> LayersPresenter:
-    return LayersPresenter(view, workspace)
+def presenter(view: FakeView, filled: Workspace) -> LayersPresenter:
+    return LayersPresenter(view, filled)
 
 
 def tick(presenter: LayersPresenter, path: str, state: Qt.CheckState = CHECKED) -> None:
@@ -99,8 +79,7 @@ def rules(workspace: Workspace, place: int = 0) -> tuple[str, ...]:
 # --- the logic ---------------------------------------------------------------------------------------------------
 
 
-def test_without_a_project_without_facts_and_with_an_error_it_says_so(qapp: QApplication, view: FakeView) -> None:
-    workspace = Workspace(FakeCore(), Jobs())
+def test_without_a_project_without_facts_and_with_an_error_it_says_so(workspace: Workspace, view: FakeView) -> None:
     presenter = LayersPresenter(view, workspace)
     assert (view.shown, presenter.state) == ("No project is open", PageState.EMPTY)
     fill(workspace)
@@ -112,13 +91,13 @@ def test_without_a_project_without_facts_and_with_an_error_it_says_so(qapp: QApp
     assert view.shown == "error: starter:x: This model is not known. Choose another."
 
 
-def test_the_look_again_button_asks_the_workspace(qtbot: QtBot, view: FakeView, workspace: Workspace) -> None:
-    presenter = LayersPresenter(view, workspace)
-    with qtbot.waitSignal(workspace.facts_changed, check_params_cb=lambda: workspace.facts is not None):
+def test_the_look_again_button_asks_the_workspace(qtbot: QtBot, view: FakeView, filled: Workspace) -> None:
+    presenter = LayersPresenter(view, filled)
+    with qtbot.waitSignal(filled.facts_changed, check_params_cb=lambda: filled.facts is not None):
         view.look_again_wished.emit()
-    assert "inspect_model" in workspace.core.calls
-    workspace.jobs.wait()
-    qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
+    assert "inspect_model" in filled.core.calls
+    filled.jobs.wait()
+    qtbot.waitUntil(lambda: not filled.jobs.is_busy)
     assert presenter.state is PageState.OK
 
 
@@ -247,8 +226,8 @@ def test_undo_forgets_when_the_rules_were_changed_elsewhere_but_not_for_other_va
 
 
 @pytest.fixture
-def page(qtbot: QtBot, workspace: Workspace) -> Page:
-    page = build_page(workspace, Theme())
+def page(qtbot: QtBot, filled: Workspace) -> Page:
+    page = build_page(filled, Theme())
     qtbot.addWidget(page.view)
     page.view.resize(1000, 800)
     with qtbot.waitExposed(page.view):

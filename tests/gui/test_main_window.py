@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -18,9 +19,10 @@ from desktop_app.pages.base import PageState
 from desktop_app.settings import Settings
 from desktop_app.widgets.row_delegate import RowRole
 from tests.gui.conftest import FakeDialogs, StubPresenter
-from tests.support.fake_core import FakeCore, scripted_events, small_plan
-from trainer_core.runs.folder import RunFolder, create_run_folder
-from trainer_core.runs.journal import Journal
+from tests.support.fake_core import FakeCore
+from tests.support.runs import write_run
+from tests.support.widgets import DROPS, drop, mime_of
+from trainer_core.runs.folder import RunFolder
 
 Presenters = dict[str, StubPresenter]
 
@@ -29,28 +31,6 @@ def action(shell: Shell, title: str) -> QAction:
     found = [a for a in shell.window.findChildren(QAction) if a.text().replace("&", "").rstrip("…") == title]
     assert len(found) == 1, [a.text() for a in found]
     return found[0]
-
-
-def drop(shell: Shell, path: Path) -> bool:
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path))])
-    button, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(QPoint(9, 9), Qt.DropAction.CopyAction, data, button, keys)
-    enter.ignore()
-    shell.window.dragEnterEvent(enter)
-    if enter.isAccepted():
-        shell.window.dropEvent(QDropEvent(QPoint(9, 9), Qt.DropAction.CopyAction, data, button, keys))
-    return enter.isAccepted()
-
-
-def old_run(project_file: Path, *, events: int | None = None, scale: float = 1.0) -> RunFolder:
-    run = create_run_folder(project_file.parent / "runs", "head-top")
-    plan = small_plan()
-    run.save_plan(plan)
-    with Journal(run.journal_file) as journal:
-        for event in list(scripted_events(plan, str(run.path), scale=scale))[:events]:
-            journal.append(event)
-    return run
 
 
 # --- pages ------------------------------------------------------------
@@ -118,20 +98,21 @@ def test_a_click_on_the_problem_leads_to_its_page(opened: Shell, presenters: Pre
     assert opened.window.shown_page == "stages"
 
 
-@pytest.mark.parametrize(("button", "page"), [("Choose layers…", "layers"), ("Try it", "try_it")])
-def test_pages_lead_to_each_other(
-    qapp: QApplication,
-    qtbot: QtBot,
-    core: FakeCore,
-    settings: Settings,
-    dialogs: FakeDialogs,
-    project_file: Path,
-    button: str,
-    page: str,
-) -> None:
+@pytest.fixture
+def real(qapp: QApplication, qtbot: QtBot, core: FakeCore, settings: Settings, dialogs: FakeDialogs) -> Iterator[Shell]:
+    """Return a window on the real pages."""
     shell = build_shell(qapp, core=core, settings=settings, dialogs=dialogs)
     qtbot.addWidget(shell.window)
-    old_run(project_file)
+    yield shell
+    core.training.release()
+    shell.close()
+    qapp.setStyleSheet("")
+
+
+@pytest.mark.parametrize(("button", "page"), [("Choose layers…", "layers"), ("Try it", "try_it")])
+def test_pages_lead_to_each_other(real: Shell, qtbot: QtBot, project_file: Path, button: str, page: str) -> None:
+    shell = real
+    write_run(project_file.parent / "runs")
     shell.workspace.open(project_file)
     shell.window.show_page("stages" if page == "layers" else "train")
     shell.workspace.choose_run(shell.workspace.runs()[0])
@@ -141,8 +122,6 @@ def test_pages_lead_to_each_other(
     pressed.click()
     assert shell.window.shown_page == page
     qtbot.waitUntil(lambda: not shell.jobs.is_busy)
-    shell.close()
-    qapp.setStyleSheet("")
 
 
 def test_background_work_is_named(shell: Shell, qtbot: QtBot) -> None:
@@ -153,6 +132,31 @@ def test_background_work_is_named(shell: Shell, qtbot: QtBot) -> None:
 
 
 # --- training ------------------------------------------------------------
+
+
+def test_a_run_is_begun_and_ended_in_one_place_on_every_page(
+    real: Shell, core: FakeCore, project_file: Path, qtbot: QtBot
+) -> None:
+    """A second Train button would not know of the problems that forbid training."""
+    real.window.show()
+    real.workspace.open(project_file)
+    qtbot.waitUntil(lambda: not real.jobs.is_busy)
+
+    def assert_one_pair_a_page() -> None:
+        for key in real.window.page_titles:
+            real.window.show_page(key)
+            shown = [button for button in real.window.findChildren(QPushButton) if button.isVisible()]
+            verbs = [button for button in shown if button.text().replace("&", "") in ("Train", "Train again", "Stop")]
+            assert set(verbs) == {real.window.top_bar.stop_button, real.window.top_bar.train_button}, key
+
+    assert_one_pair_a_page()
+    core.training.hold_at = 5
+    real.window.train()
+    qtbot.waitUntil(core.training.holding.is_set)
+    assert_one_pair_a_page()
+    real.trainer.stop()
+    qtbot.waitUntil(lambda: not real.trainer.running)
+    qtbot.waitUntil(lambda: not real.jobs.is_busy)
 
 
 def test_training_is_shown_from_start_to_end(opened: Shell, core: FakeCore, qtbot: QtBot) -> None:
@@ -195,8 +199,8 @@ def test_a_failed_run_says_so(opened: Shell, core: FakeCore, qtbot: QtBot) -> No
 
 
 def test_runs_are_listed_the_newest_first_and_can_be_chosen(opened: Shell, project_file: Path, qtbot: QtBot) -> None:
-    old = old_run(project_file, scale=0.9)
-    broken = old_run(project_file, events=30)
+    old = write_run(project_file.parent / "runs", scale=0.9)
+    broken = write_run(project_file.parent / "runs", steps=18)
     opened.workspace.runs_changed.emit()
     runs = opened.window.sidebar.runs
     qtbot.waitUntil(lambda: runs.count() == 2)
@@ -212,10 +216,10 @@ def test_runs_are_listed_the_newest_first_and_can_be_chosen(opened: Shell, proje
 def test_a_journal_that_did_not_change_is_not_read_again(
     opened: Shell, project_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old_run(project_file)
+    write_run(project_file.parent / "runs")
     opened.workspace.runs_changed.emit()
     qtbot.waitUntil(lambda: opened.window.sidebar.runs.count() == 1)
-    old_run(project_file)
+    write_run(project_file.parent / "runs")
     read: list[RunFolder] = []
     from desktop_app import run_summaries
 
@@ -229,13 +233,9 @@ def test_a_journal_that_did_not_change_is_not_read_again(
 # --- opening and saving ------------------------------------------------------------
 
 
-DROPS = pytest.mark.filterwarnings("ignore:Function. 'QDragEnterEvent:DeprecationWarning")
-"""The constructor that takes a QPointF came with Qt 6.12 and older ones are still to be tested."""
-
-
 @DROPS
 def test_a_dropped_project_opens(shell: Shell, project_file: Path, qtbot: QtBot) -> None:
-    assert drop(shell, project_file)
+    assert drop(shell.window, mime_of(project_file))
     assert shell.workspace.path == project_file
     qtbot.waitUntil(lambda: not shell.jobs.is_busy)
 
@@ -244,7 +244,7 @@ def test_a_dropped_project_opens(shell: Shell, project_file: Path, qtbot: QtBot)
 def test_a_dropped_data_file_begins_a_project(shell: Shell, tmp_path: Path, qtbot: QtBot) -> None:
     data = tmp_path / "Reviews.CSV"
     data.write_text("text,label\nfine,yes\n")
-    assert drop(shell, data)
+    assert drop(shell.window, mime_of(data))
     assert shell.workspace.project is not None
     assert shell.workspace.project.data.train == "Reviews.CSV"
     assert shell.window.isWindowModified()
@@ -253,7 +253,7 @@ def test_a_dropped_data_file_begins_a_project(shell: Shell, tmp_path: Path, qtbo
 
 @DROPS
 def test_other_files_are_not_taken(shell: Shell, tmp_path: Path) -> None:
-    assert not drop(shell, tmp_path / "picture.png")
+    assert not drop(shell.window, mime_of(tmp_path / "picture.png"))
 
 
 def test_a_broken_project_is_told_and_the_open_one_stays(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject, QPoint, Qt, Signal
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit
+from PySide6.QtCore import QPoint, Qt, Signal
 from pytestqt.qtbot import QtBot
 
 from desktop_app.adapters.starters_model import HEADINGS, SIZE, StartersModel, count_words
-from desktop_app.background.jobs import Jobs
 from desktop_app.pages.base import Page, PageState
 from desktop_app.pages.model import build_page
 from desktop_app.pages.model.contract import ModelSettings
@@ -22,6 +20,8 @@ from desktop_app.pages.model.words import size_words, source_words
 from desktop_app.theme import Theme, ThemeChoice
 from desktop_app.workspace import Workspace
 from tests.support.fake_core import FakeCore, small_facts, small_starters
+from tests.support.fake_views import Chooser, FakeNoticeView
+from tests.support.widgets import assert_named, controls_of
 from trainer_core.errors import InputError
 from trainer_core.models.facts import ModelFacts, StarterModel
 from trainer_core.project.schema import ModelSection, Pooling
@@ -31,7 +31,7 @@ PICKLE = InputError.one(
 )
 
 
-class FakeModelView(QObject):
+class FakeModelView(FakeNoticeView):
     """Keeps what it was last told."""
 
     starter_chosen = Signal(str)
@@ -43,17 +43,11 @@ class FakeModelView(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mode = ""
         self.settings: ModelSettings | None = None
         self.starters: Sequence[StarterModel] = ()
         self.starters_error: Exception | None = None
         self.facts: ModelFacts | None = None
         self.facts_error: Exception | None = None
-        self.errors: list[Exception] = []
-        self.warning = ""
-
-    def show_empty(self) -> None:
-        self.mode = "empty"
 
     def show_starters(self, models: Sequence[StarterModel]) -> None:
         self.starters = models
@@ -73,42 +67,6 @@ class FakeModelView(QObject):
     def show_facts_error(self, error: Exception) -> None:
         self.mode, self.facts, self.facts_error = "error", None, error
 
-    def show_error(self, error: Exception) -> None:
-        self.errors.append(error)
-
-    def show_warning(self, text: str) -> None:
-        self.warning = text
-
-    def clear_notice(self) -> None:
-        self.errors, self.warning = [], ""
-
-
-class Chooser:
-    """Stands for the folder dialog: answers with what was put in."""
-
-    def __init__(self) -> None:
-        self.answer: Path | None = None
-
-    def __call__(self, title: str, folder: Path) -> Path | None:
-        return self.answer
-
-
-@pytest.fixture
-def workspace(qapp: QApplication, core: FakeCore) -> Iterator[Workspace]:
-    jobs = Jobs()
-    yield Workspace(core, jobs)
-    jobs.wait()
-
-
-@pytest.fixture
-def chooser() -> Chooser:
-    return Chooser()
-
-
-@pytest.fixture
-def idle(qtbot: QtBot, workspace: Workspace) -> Callable[[], None]:
-    return lambda: qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
-
 
 @pytest.fixture
 def faked(workspace: Workspace, chooser: Chooser) -> tuple[FakeModelView, ModelPresenter]:
@@ -118,10 +76,9 @@ def faked(workspace: Workspace, chooser: Chooser) -> tuple[FakeModelView, ModelP
 
 @pytest.fixture
 def opened(
-    faked: tuple[FakeModelView, ModelPresenter], workspace: Workspace, project_file: Path, idle: Callable[[], None]
+    faked: tuple[FakeModelView, ModelPresenter], open_project: Callable[[], None]
 ) -> tuple[FakeModelView, ModelPresenter]:
-    workspace.open(project_file)
-    idle()
+    open_project()
     return faked
 
 
@@ -165,15 +122,10 @@ def test_a_model_that_cannot_be_used_is_a_problem_and_its_facts_are_gone(
 
 
 def test_a_length_beyond_the_model_is_a_problem(
-    faked: tuple[FakeModelView, ModelPresenter],
-    workspace: Workspace,
-    core: FakeCore,
-    project_file: Path,
-    idle: Callable[[], None],
+    faked: tuple[FakeModelView, ModelPresenter], core: FakeCore, open_project: Callable[[], None]
 ) -> None:
     core.facts = dataclasses.replace(small_facts(), max_positions=64)
-    workspace.open(project_file)
-    idle()
+    open_project()
     view, presenter = faked
     assert presenter.state is PageState.PROBLEM
     assert "64" in presenter.problems[0]
@@ -271,14 +223,13 @@ def test_the_table_keeps_the_rules_of_qt(qtmodeltester: object) -> None:
 
 
 @pytest.fixture
-def page(workspace: Workspace, chooser: Chooser, project_file: Path, qtbot: QtBot, idle: Callable[[], None]) -> Page:
+def page(workspace: Workspace, chooser: Chooser, open_project: Callable[[], None], qtbot: QtBot) -> Page:
     page = build_page(workspace, Theme(ThemeChoice.LIGHT), choose_folder=chooser)
     qtbot.addWidget(page.view)
     page.view.resize(1000, 720)
     page.view.show()
     page.shown()
-    workspace.open(project_file)
-    idle()
+    open_project()
     return page
 
 
@@ -424,12 +375,6 @@ def test_the_page_can_be_as_narrow_as_the_window(view: ModelView, qtbot: QtBot) 
 
 
 def test_every_control_has_a_name_and_a_tooltip(view: ModelView) -> None:
-    kinds = (QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit)
-    controls = [w for kind in kinds for w in view.findChildren(kind) if not w.objectName() and w.isVisible()]
+    controls = controls_of(view)
     assert len(controls) >= 6
-    for control in controls:
-        words = control.accessibleName() or (control.text() if isinstance(control, QAbstractButton) else "")
-        if control.parent() in controls or isinstance(control.parent(), QLineEdit):
-            continue
-        assert words, control
-        assert control.toolTip(), words
+    assert_named(controls)

@@ -20,32 +20,6 @@ from trainer_core.runs.history import RunHistory, RunStatus
 from trainer_core.training.events import Event, RunFailed, RunFinished, RunStarted, StepFinished
 
 
-@pytest.fixture
-def core() -> FakeCore:
-    return FakeCore()
-
-
-@pytest.fixture
-def workspace(qtbot: QtBot, core: FakeCore, tmp_path: Path) -> Iterator[Workspace]:
-    jobs = Jobs()
-    workspace = Workspace(core, jobs)
-    path = tmp_path / "tickets.thaw"
-    save_project(small_project(), path)
-    workspace.open(path)
-    qtbot.waitUntil(lambda: not jobs.is_busy)
-    yield workspace
-    jobs.wait()
-
-
-@pytest.fixture
-def trainer(workspace: Workspace, core: FakeCore) -> Iterator[Trainer]:
-    trainer = Trainer(workspace)
-    yield trainer
-    core.training.release()
-    trainer.stop()
-    assert trainer.wait(10)
-
-
 def test_a_run_is_told_from_its_start_to_its_end(qtbot: QtBot, trainer: Trainer, workspace: Workspace) -> None:
     events: list[Event] = []
     trainer.events_arrived.connect(events.extend)

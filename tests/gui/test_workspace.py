@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 from pytestqt.qtbot import QtBot
 
-from desktop_app.background.jobs import Jobs
 from desktop_app.workspace import Workspace
 from tests.support.fake_core import FakeCore, small_facts, small_report
 from trainer_core.errors import InputError
 from trainer_core.project.load import load_project
 from trainer_core.resources import starter_project_path
-
-
-@pytest.fixture
-def workspace(core: FakeCore, qtbot: QtBot) -> Iterator[Workspace]:
-    """Return a workspace without a project."""
-    jobs = Jobs()
-    workspace = Workspace(core, jobs)
-    yield workspace
-    jobs.wait()
-    workspace.deleteLater()
-    jobs.deleteLater()
-
-
-@pytest.fixture
-def ready(workspace: Workspace, project_file: Path, qtbot: QtBot) -> Workspace:
-    """Return a workspace with a project of which everything is known."""
-    workspace.open(project_file)
-    qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
-    return workspace
 
 
 def test_opening_finds_out_about_data_and_model(ready: Workspace, core: FakeCore) -> None:

@@ -53,7 +53,7 @@ def make_project(
         "seed": seed,
         "model": {"source": str(model), "max_length": max_length, "pooling": pooling},
         "data": {"train": "train.csv", "validation": "dev.csv", "header": True} | (data or {}),
-        "training": {"batch_size": 8, "device": "cpu"} | (training or {}),
+        "training": {"batch_size": 8, "device": "cpu", "evaluations_per_epoch": 1} | (training or {}),
         "stage": list(stages),
     }
     document["data"] = {key: value for key, value in document["data"].items() if value is not None}

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from trainer_core.cache.arrays import MemoryArrays
 from trainer_core.data.encoded import encode_rows
 from trainer_core.engines.local import LocalEngine
 from trainer_core.engines.prepare import prepare_run
@@ -21,7 +22,7 @@ from trainer_core.tasks.registry import load_task
 from trainer_core.training.control import Control
 from trainer_core.training.events import Event
 from trainer_core.training.loop import run_training
-from trainer_core.training.ports import SavedCheckpoint
+from trainer_core.training.ports import ArrayCache, SavedCheckpoint
 from trainer_core.training.precision import MixedPrecision
 from trainer_core.training.session import TrainingSession
 
@@ -48,7 +49,9 @@ class MemoryCheckpoints:
         return {name: tensor.clone() for name, tensor in self.tensors.items()}
 
 
-def make_session(project_file: Path, *, control: Control | None = None) -> TrainingSession:
+def make_session(
+    project_file: Path, *, control: Control | None = None, cache: ArrayCache | None = None, precision: str = "float32"
+) -> TrainingSession:
     """Return a session on a project, as the local engine builds it, that keeps its checkpoints in memory."""
     prepared = prepare_run(load_project(project_file), project_file)
     plan, base = prepared.plan, Path(prepared.plan.model_folder)
@@ -62,9 +65,10 @@ def make_session(project_file: Path, *, control: Control | None = None) -> Train
         tree=prepared.facts.tree,
         train=encode_rows(tokenizer, prepared.data.train, plan.model.max_length),
         validation=encode_rows(tokenizer, prepared.data.validation, plan.model.max_length),
-        precision=MixedPrecision(device, Precision.FLOAT32),
+        precision=MixedPrecision(device, Precision(precision)),
         checkpoints=MemoryCheckpoints(),
         originals=lambda names: read_originals(base, names),
+        cache=cache or MemoryArrays(),
         control=control or Control(),
     )
 

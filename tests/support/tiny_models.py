@@ -22,6 +22,7 @@ from transformers import (
     DebertaV2Config,
     DistilBertConfig,
     ElectraConfig,
+    Gemma2Config,
     GPT2Config,
     LlamaConfig,
     ModernBertConfig,
@@ -74,7 +75,11 @@ CONFIGS: dict[str, Callable[[], PretrainedConfig]] = {
         **_POSITIONED, bos_token_id=2, eos_token_id=3, cls_token_id=2, sep_token_id=3, local_attention=8
     ),
     "deberta": lambda: DebertaV2Config(
-        **_POSITIONED, relative_attention=True, pos_att_type=["p2c", "c2p"], position_buckets=8
+        **_POSITIONED,
+        relative_attention=True,
+        pos_att_type=["p2c", "c2p"],
+        position_buckets=8,
+        norm_rel_ebd="layer_norm",
     ),
     "albert": lambda: AlbertConfig(**_POSITIONED, embedding_size=8),
     "xlm-roberta": lambda: XLMRobertaConfig(**_COMMON, max_position_embeddings=LONGEST + 1),
@@ -90,6 +95,7 @@ CONFIGS: dict[str, Callable[[], PretrainedConfig]] = {
     ),
     "llama": lambda: LlamaConfig(**_DECODER),
     "qwen2": lambda: Qwen2Config(**_DECODER | {"vocab_size": BYTE_LEVEL_SIZE}),
+    "gemma2": lambda: Gemma2Config(**_DECODER, head_dim=8),
 }
 """Every architecture here is trained by the tests; the name is the tests' own."""
 
@@ -121,7 +127,7 @@ def _tokenizer_of(family: str) -> PreTrainedTokenizerFast:
         return build_byte_level_tokenizer()
     if family == "mpnet":
         return build_tokenizer(pad_token="[UNK]", unk_token="[PAD]")
-    return build_tokenizer(special=family not in {"gpt2", "llama"})
+    return build_tokenizer(special=family not in {"gpt2", "llama", "gemma2"})
 
 
 def build_vision_model(folder: Path) -> Path:

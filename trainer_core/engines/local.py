@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from trainer_core.cache.arrays import FolderArrays, arrays_place
 from trainer_core.data.encoded import encode_rows
 from trainer_core.engines.prepare import PreparedRun, prepare_run
 from trainer_core.errors import RunStopped, ThawError
@@ -24,6 +25,7 @@ from trainer_core.runs.checkpoints import FolderCheckpoints
 from trainer_core.runs.folder import RunFolder, create_run_folder
 from trainer_core.runs.journal import Journal
 from trainer_core.runs.place import runs_place
+from trainer_core.stages.plan import RunPlan
 from trainer_core.tasks.registry import load_task
 from trainer_core.training.control import Control
 from trainer_core.training.events import Best, Event, RunFailed, RunFinished, RunWarning
@@ -123,9 +125,15 @@ def _build_session(
         precision=MixedPrecision(device, resolve_precision(plan.training.precision, device)),
         checkpoints=FolderCheckpoints(folder),
         originals=lambda names: read_originals(base, names),
+        cache=FolderArrays(arrays_place(), _cache_bytes(plan)),
         control=control,
     )
     return session, tokenizer
+
+
+def _cache_bytes(plan: RunPlan) -> int | None:
+    limit = plan.training.cache_gib
+    return None if limit is None else int(limit * 2**30)
 
 
 def _environment(prepared: PreparedRun) -> dict[str, Any]:

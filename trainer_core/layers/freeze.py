@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -156,6 +157,22 @@ def _unmatched(rule: str, pattern: str, tree: LayerTree, where: str) -> Problem:
     words = ", ".join(WORDS)
     guess = f'Did you mean "{near[0]}"? ' if near else ""
     return Problem(where, what, f"{guess}Use a word ({words}) or a glob over names, as `thaw inspect` lists them.")
+
+
+def frozen_blocks(trainable: Iterable[str], tree: LayerTree) -> int:
+    """Return how many blocks, counted from the input, lie below everything that learns.
+
+    0 where something before the blocks learns, or where the model has none; all of them where only the head does.
+    """
+    lowest = tree.block_count
+    inside = re.compile(rf"{re.escape(tree.blocks)}\.(\d+)\.")
+    for name in trainable:
+        block = inside.match(name) if tree.blocks else None
+        if block:
+            lowest = min(lowest, int(block.group(1)))
+        elif tree.depth_of(name) > tree.block_count:
+            return 0
+    return lowest
 
 
 def describe_trainable(state: FreezeState, tree: LayerTree) -> list[str]:

@@ -14,6 +14,10 @@ from enum import StrEnum
 from functools import cached_property
 
 HEAD = "head"
+_RELATIVE = re.compile(r"(?:^|\.)(rel_embeddings|relative_attention_bias)(?:\.|$)")
+"""Relative positions: they stand behind the blocks and act in every one (DeBERTa, MPNet)."""
+_BESIDE_RELATIVE = ("LayerNorm", "conv")
+"""What DeBERTa applies to its relative positions, or behind its first block."""
 
 
 class LayerKind(StrEnum):
@@ -159,6 +163,7 @@ class LayerTree:
         names = [parameter.name for parameter in self.parameters]
         blocks = [_block(name, self.blocks) for name in names]
         last = max((i for i, block in enumerate(blocks) if block is not None), default=-1)
+        in_all = _acting_in_all_blocks(names)
         depths = {}
         for place, (name, block) in enumerate(zip(names, blocks, strict=True)):
             if name.startswith(HEAD + "."):
@@ -166,7 +171,8 @@ class LayerTree:
             elif block is not None:
                 depths[name] = self.block_count - block
             else:
-                depths[name] = 1 if 0 <= last < place else self.block_count + 1
+                after = 0 <= last < place and name not in in_all
+                depths[name] = 1 if after else self.block_count + 1
         return depths
 
     def depth_of(self, name: str) -> int:
@@ -244,6 +250,13 @@ def _flatten(branch: _Branch, parent: int, blocks: str, nodes: list[LayerNode], 
         block=_block(branch.path, blocks),
     )
     return place
+
+
+def _acting_in_all_blocks(names: Sequence[str]) -> set[str]:
+    """Return the parameters of relative positions, and of what belongs to them."""
+    places = {name[: found.start(1)] for name in names if (found := _RELATIVE.search(name))}
+    beside = tuple(f"{place}{module}." for place in places for module in _BESIDE_RELATIVE)
+    return {name for name in names if _RELATIVE.search(name) or (beside and name.startswith(beside))}
 
 
 def _block(path: str, blocks: str) -> int | None:

@@ -109,8 +109,9 @@ class TrainingSection(Section):
     warmup_share: float = Field(default=0.1, ge=0.0, lt=1.0)
     weight_decay: float = Field(default=0.01, ge=0.0, le=1.0)
     max_gradient_norm: float = Field(default=1.0, gt=0.0)
-    evaluations_per_epoch: int = Field(default=1, ge=1, le=1_000)
+    evaluations_per_epoch: int = Field(default=2, ge=1, le=1_000)
     probe: bool = True
+    cache_gib: float | None = Field(default=None, ge=0.0)
 
 
 class UntilSection(Section):
@@ -135,6 +136,7 @@ class StageSection(Section):
     learning_rate: float = Field(gt=0.0, le=10.0)
     epochs: int = Field(ge=1, le=100_000)
     layer_decay: float = Field(default=1.0, gt=0.0, le=1.0)
+    average_epochs: float = Field(default=0.0, ge=0.0, le=1_000.0)
     until: UntilSection | None = None
     start_from: StartFrom = StartFrom.LAST
 

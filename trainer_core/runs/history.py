@@ -103,15 +103,25 @@ class RunHistory:
         return sum(done) + sum(stage.steps for stage in self.started.stages[len(done) :])
 
     @property
-    def seconds_left(self) -> float | None:
-        """The time that the steps left will take at the speed of the present stage; None before there is one."""
-        if self.last_step is None or self.first_step_time is None or not self.bands:
+    def in_last_stage(self) -> bool:
+        """Whether no stage comes after the present one."""
+        return self.started is not None and len(self.bands) >= len(self.started.stages)
+
+    @property
+    def stage_seconds_left(self) -> float | None:
+        """The time that the steps left of the present stage will take at its speed so far; None where unknown.
+
+        Stages differ in what they train, so the speed of this one tells nothing of later ones.
+        """
+        if self.started is None or self.last_step is None or self.first_step_time is None or not self.bands:
             return None
-        done = self.last_step.step - self.bands[-1].start
-        if done < 2:
+        stage, begin = len(self.bands) - 1, self.bands[-1].start
+        done = self.last_step.step - begin
+        if done < 2 or stage >= len(self.started.stages):
             return None
+        left = self.started.stages[stage].steps - done
         speed = (self.last_step.time - self.first_step_time) / (done - 1)
-        return max(0.0, speed * (self.total_steps - self.step))
+        return speed * left if left > 0 else None
 
     def apply_all(self, events: Iterable[Event]) -> RunHistory:
         """Apply events in order; return self."""

@@ -33,6 +33,7 @@ class StagePlan(PlanPart):
     Attributes:
         rules: the freeze rules as the user wrote them.
         trainable: the names of the parameters that learn.
+        average_epochs: over how many epochs the weights are averaged for evaluations; 0 for not at all.
         steps_per_epoch: optimiser steps in one pass over the training rows.
     """
 
@@ -42,6 +43,7 @@ class StagePlan(PlanPart):
     trained_parameters: int
     learning_rate: float
     layer_decay: float
+    average_epochs: float = 0.0
     epochs: int
     steps_per_epoch: int
     until: UntilSection | None = None
@@ -123,6 +125,7 @@ def _stage_plan(section: StageSection, state: FreezeState, tree: LayerTree, step
         trained_parameters=state.trained,
         learning_rate=section.learning_rate,
         layer_decay=section.layer_decay,
+        average_epochs=section.average_epochs,
         epochs=section.epochs,
         steps_per_epoch=steps_per_epoch,
         until=section.until,

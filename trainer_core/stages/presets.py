@@ -1,9 +1,9 @@
 """Ready-made rows of stages. Imports no torch.
 
 The default is the recipe that Thaw is named for: solve the head on the frozen body (linear probing), thaw the top
-third, then everything with a rate that falls towards the embeddings. Sources: linear probing then fine-tuning,
-Kumar et al. 2022, arXiv:2202.10054; gradual unfreezing and discriminative rates, ULMFiT, Howard and Ruder 2018,
-arXiv:1801.06146.
+third, then everything, judged by the average of its weights. Sources: linear probing then fine-tuning, Kumar et al.
+2022, arXiv:2202.10054; gradual unfreezing and discriminative rates, ULMFiT, Howard and Ruder 2018, arXiv:1801.06146;
+averaged weights, Izmailov et al. 2018, arXiv:1803.05407.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def default_stages(tree: LayerTree, metric: str) -> tuple[StageSection, ...]:
             ("all",),
             1e-4,
             3,
-            until=UntilSection(metric=metric, patience=2),
+            average_epochs=0.5,
+            until=UntilSection(metric=metric, patience=3),
             start_from=StartFrom.BEST,
         ),
     )
@@ -70,6 +71,7 @@ def _stage(
     epochs: int,
     *,
     layer_decay: float = 1.0,
+    average_epochs: float = 0.0,
     until: UntilSection | None = None,
     start_from: StartFrom = StartFrom.LAST,
 ) -> StageSection:
@@ -79,6 +81,7 @@ def _stage(
         learning_rate=learning_rate,
         epochs=epochs,
         layer_decay=layer_decay,
+        average_epochs=average_epochs,
         until=until,
         start_from=start_from,
     )

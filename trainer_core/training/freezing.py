@@ -31,13 +31,17 @@ def apply_freeze(network: Network, trainable: Collection[str]) -> list[nn.Parame
 def set_training_modes(network: Network) -> None:
     """Put modules with learning parameters in training mode, all others in eval mode.
 
-    A module without parameters, such as dropout, follows the module it belongs to.
+    A module without parameters, such as dropout, follows what comes before it in the module it belongs to: behind
+    frozen layers it is frozen too (GPT-2 drops embeddings beside its blocks), else it follows the module.
     """
-    _set_mode(network, parent=False)
+    _set_mode(network, above=False)
 
 
-def _set_mode(module: nn.Module, *, parent: bool) -> None:
+def _set_mode(module: nn.Module, *, above: bool) -> None:
     parameters = list(module.parameters())
-    module.training = any(parameter.requires_grad for parameter in parameters) if parameters else parent
+    module.training = any(parameter.requires_grad for parameter in parameters) if parameters else above
+    before: list[nn.Parameter] = []
     for child in module.children():
-        _set_mode(child, parent=module.training)
+        learns = any(parameter.requires_grad for parameter in before) if before else module.training
+        _set_mode(child, above=module.training and learns)
+        before += child.parameters()

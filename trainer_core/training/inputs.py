@@ -1,4 +1,4 @@
-"""What flows into the part of the network that learns: tokens, or the features of a frozen body.
+"""What flows into the part of the network that learns: tokens, or what the frozen layers made of them.
 
 The loop knows only ``Inputs``; which kind a stage needs is decided once, when it begins.
 """
@@ -15,8 +15,8 @@ from torch import Tensor
 
 from trainer_core.data.encoded import Encoded, shuffled_batches, sorted_batches
 from trainer_core.data.rows import IntArray
+from trainer_core.models.blocks import BlockStack
 from trainer_core.models.network import Network
-from trainer_core.training.session import TrainingSession
 
 EVALUATION_BATCH = 64
 
@@ -46,14 +46,38 @@ class Inputs(Protocol):
         """Yield every row once, with the places of the rows of each batch."""
         ...
 
+    def batch(self, chosen: IntArray) -> Batch:
+        """Return these rows as a batch."""
+        ...
+
     def scores(self, network: Network, batch: Batch) -> Tensor:
         """Return the scores of a batch, float [rows, outputs]."""
         ...
 
 
 @dataclass(frozen=True)
-class TokenInputs:
-    """Rows enter as token numbers and go through the whole network."""
+class RowStates:
+    """States of rows between two blocks.
+
+    Attributes:
+        values: float [tokens of all kept rows, width].
+        starts: int64 [rows], where each row's states begin; -1 for a row that is not kept.
+    """
+
+    values: Tensor
+    starts: IntArray
+
+    @classmethod
+    def of(cls, rows: Encoded, kept: IntArray, values: Tensor) -> RowStates:
+        """Return the states of the rows ``kept``, which lie in ``values`` in this order, without padding."""
+        starts = np.full(len(rows), -1, dtype=np.int64)
+        starts[kept] = np.cumsum(rows.lengths[kept]) - rows.lengths[kept]
+        return cls(values, starts)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows on their way to a device, in batches of like length."""
 
     rows: Encoded
     device: torch.device
@@ -64,12 +88,26 @@ class TokenInputs:
     def shuffled(self, batch_size: int, generator: np.random.Generator) -> Iterator[Batch]:
         """Yield every row once, in random batches of like length."""
         for chosen in shuffled_batches(self.rows.lengths, batch_size, generator):
-            yield self._batch(chosen)
+            yield self.batch(chosen)
 
     def in_order(self, batch_size: int) -> Iterator[tuple[IntArray, Batch]]:
         """Yield every row once, the longest first."""
         for chosen in sorted_batches(self.rows.lengths, batch_size):
-            yield chosen, self._batch(chosen)
+            yield chosen, self.batch(chosen)
+
+    def batch(self, chosen: IntArray) -> Batch:
+        """Return these rows as a batch."""
+        targets = torch.from_numpy(self.rows.targets[chosen])
+        values = tuple(value.to(self.device) for value in self._values(chosen))
+        return Batch(values, targets.to(self.device), int(self.rows.lengths[chosen].sum()))
+
+    def _values(self, chosen: IntArray) -> tuple[Tensor, ...]:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class TokenInputs(_Rows):
+    """Rows enter as token numbers and go through the whole network."""
 
     def scores(self, network: Network, batch: Batch) -> Tensor:
         """Return the network's scores."""
@@ -77,51 +115,58 @@ class TokenInputs:
         scores: Tensor = network(ids, mask)
         return scores
 
-    def _batch(self, chosen: IntArray) -> Batch:
-        ids, mask = self.rows.tokens(chosen)
-        targets = torch.from_numpy(self.rows.targets[chosen])
-        tokens = int(self.rows.lengths[chosen].sum())
-        return Batch((ids.to(self.device), mask.to(self.device)), targets.to(self.device), tokens)
+    def _values(self, chosen: IntArray) -> tuple[Tensor, ...]:
+        return self.rows.tokens(chosen)
 
 
 @dataclass(frozen=True)
-class FeatureInputs:
-    """Rows enter as the vectors that the frozen body made of them; only the head computes."""
+class FeatureInputs(_Rows):
+    """Rows enter as the vectors, float [rows, width], that the frozen body made of them; only the head computes."""
 
     features: Tensor
-    rows: Encoded
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def shuffled(self, batch_size: int, generator: np.random.Generator) -> Iterator[Batch]:
-        """Yield every row once, in random batches."""
-        order = generator.permutation(len(self))
-        for start in range(0, len(order), batch_size):
-            yield self._batch(order[start : start + batch_size])
-
-    def in_order(self, batch_size: int) -> Iterator[tuple[IntArray, Batch]]:
-        """Yield every row once, in their own order."""
-        for start in range(0, len(self), batch_size):
-            chosen = np.arange(start, min(start + batch_size, len(self)))
-            yield chosen, self._batch(chosen)
 
     def scores(self, network: Network, batch: Batch) -> Tensor:
         """Return the head's scores."""
         scores: Tensor = network.head(batch.values[0])
         return scores
 
-    def _batch(self, chosen: IntArray) -> Batch:
-        places = torch.from_numpy(chosen).to(self.features.device)
-        targets = torch.from_numpy(self.rows.targets[chosen]).to(self.features.device)
-        return Batch((self.features[places],), targets, int(self.rows.lengths[chosen].sum()))
+    def _values(self, chosen: IntArray) -> tuple[Tensor, ...]:
+        return (self.features[torch.from_numpy(chosen).to(self.features.device)],)
 
 
-def stage_inputs(session: TrainingSession, *, only_head: bool) -> tuple[Inputs, Inputs]:
-    """Return the inputs of the training and of the validation rows for a stage."""
-    if only_head and session.features is not None:
-        return (
-            FeatureInputs(session.features.train, session.train),
-            FeatureInputs(session.features.validation, session.validation),
-        )
-    return TokenInputs(session.train, session.device), TokenInputs(session.validation, session.device)
+@dataclass(frozen=True)
+class StateInputs(_Rows):
+    """Rows enter between two blocks, as the states that the blocks below made of them.
+
+    Rows whose states are not kept go through the blocks below on the way.
+    """
+
+    states: RowStates
+    stack: BlockStack
+    boundary: int
+
+    def scores(self, network: Network, batch: Batch) -> Tensor:
+        """Return the network's scores."""
+        ids, mask, states, missing = batch.values
+        if len(missing):
+            with torch.no_grad(), self.stack.reading([self.boundary]) as found:
+                network.token_states(ids[missing], mask[missing])
+            made = found[self.boundary]
+            if len(missing) == len(ids):
+                states = made
+            else:
+                states[missing] = made.to(states.dtype)
+        with self.stack.entering(self.boundary, states):
+            scores: Tensor = network(ids, mask)
+        return scores
+
+    def _values(self, chosen: IntArray) -> tuple[Tensor, ...]:
+        ids, mask = self.rows.tokens(chosen)
+        starts = self.states.starts[chosen]
+        missing = torch.from_numpy(np.flatnonzero(starts < 0))
+        if len(missing) == len(chosen):
+            return ids, mask, self.states.values[:0], missing
+        places = np.where(mask.numpy() > 0, starts.clip(min=0)[:, None] + np.arange(ids.shape[1]), 0)
+        # Behind a row's end stand the states of another row, which the mask hides.
+        states = self.states.values[torch.from_numpy(places.clip(max=len(self.states.values) - 1))]
+        return ids, mask, states, missing

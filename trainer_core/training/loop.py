@@ -13,6 +13,7 @@ from trainer_core.errors import RunStopped
 from trainer_core.project.schema import Pooling, StartFrom
 from trainer_core.stages.exits import ExitRule
 from trainer_core.stages.plan import StagePlan
+from trainer_core.training.averaging import AveragedWeights
 from trainer_core.training.evaluate import evaluate
 from trainer_core.training.events import (
     BestRestored,
@@ -27,9 +28,9 @@ from trainer_core.training.events import (
     StageStarted,
     StepFinished,
 )
-from trainer_core.training.features import read_features
 from trainer_core.training.freezing import apply_freeze
-from trainer_core.training.inputs import Batch, Inputs, stage_inputs
+from trainer_core.training.frozen.entry import find_stack, stage_inputs
+from trainer_core.training.inputs import Batch, Inputs
 from trainer_core.training.optimiser import build_optimizer, set_learning_rates
 from trainer_core.training.probe import prepare_head
 from trainer_core.training.schedule import rate_at
@@ -50,6 +51,7 @@ def run_training(session: TrainingSession) -> Iterator[Event]:
     torch.manual_seed(plan.seed)
     yield _run_started(session)
     apply_freeze(session.network, set())
+    session.stack = find_stack(session)
     # A new head differs from the pretrained model, which has none, whether a stage trains it or not.
     session.changed |= {name for name, _ in session.network.named_layers() if name.startswith("head.")}
     if plan.training.probe or plan.model.pooling is Pooling.AUTO:
@@ -115,10 +117,11 @@ def _run_stage(session: TrainingSession, place: int, stage: StagePlan) -> Genera
         learning_rate=stage.learning_rate,
         start_from=stage.start_from.value,
     )
-    train, validation = yield from _inputs(session, stage)
+    train, validation = yield from stage_inputs(session, place)
     optimizer = session.precision.prepare_optimizer(
         build_optimizer(session.network, session.tree, stage, settings.weight_decay)
     )
+    averaged = AveragedWeights(learning, stage.average_epochs * stage.steps_per_epoch)
     rule = ExitRule(stage.until)
     evaluate_at = _evaluation_steps(stage.steps_per_epoch, settings.evaluations_per_epoch)
     done = 0
@@ -133,6 +136,7 @@ def _run_stage(session: TrainingSession, place: int, stage: StagePlan) -> Genera
             norm = session.precision.clip(learning, settings.max_gradient_norm)
             optimizer.step()
             optimizer.zero_grad()
+            averaged.update()
             done += 1
             session.step += 1
             yield StepFinished(
@@ -149,22 +153,11 @@ def _run_stage(session: TrainingSession, place: int, stage: StagePlan) -> Genera
             stopped = session.control.finish_wished
             if in_epoch in evaluate_at or stopped:
                 fraction = epoch + in_epoch / stage.steps_per_epoch
-                metrics = yield from _evaluate(session, place, stage, validation, fraction)
+                metrics = yield from _evaluate(session, place, averaged, validation, fraction)
                 reason: StageEnd | None = "stopped" if stopped else rule.check(metrics)
                 if reason:
                     return reason
     return "epochs"
-
-
-def _inputs(session: TrainingSession, stage: StagePlan) -> Generator[Event, None, tuple[Inputs, Inputs]]:
-    """Return what flows into the stage; where only the head learns, the body's features, computed once."""
-    if not stage.only_head:
-        session.features = None
-    elif session.features is None:
-        pooling = session.network.pooling
-        features = yield from read_features(session, [pooling])
-        session.features = features[pooling]
-    return stage_inputs(session, only_head=stage.only_head)
 
 
 def _compute_gradients(session: TrainingSession, inputs: Inputs, group: Sequence[Batch]) -> float:
@@ -181,21 +174,24 @@ def _compute_gradients(session: TrainingSession, inputs: Inputs, group: Sequence
 
 
 def _evaluate(
-    session: TrainingSession, place: int, stage: StagePlan, validation: Inputs, epoch: float
+    session: TrainingSession, place: int, averaged: AveragedWeights, validation: Inputs, epoch: float
 ) -> Generator[Event, None, dict[str, float]]:
     started = time.monotonic()
-    metrics = evaluate(session, validation)
-    is_best = session.is_better(metrics)
-    yield EvaluationFinished(
-        step=session.step,
-        stage=place,
-        epoch=epoch,
-        metrics=metrics,
-        seconds=time.monotonic() - started,
-        is_best=is_best,
-    )
-    if is_best:
-        yield _keep_best(session, stage.name, metrics, place)
+    with averaged.in_place():
+        metrics = evaluate(session, validation)
+        is_best = session.is_better(metrics)
+        evaluated = EvaluationFinished(
+            step=session.step,
+            stage=place,
+            epoch=epoch,
+            metrics=metrics,
+            seconds=time.monotonic() - started,
+            is_best=is_best,
+        )
+        saved = _keep_best(session, session.plan.stages[place].name, metrics, place) if is_best else None
+    yield evaluated
+    if saved:
+        yield saved
     return metrics
 
 

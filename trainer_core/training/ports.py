@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,4 +41,33 @@ class Originals(Protocol):
 
     def __call__(self, names: set[str]) -> dict[str, Tensor]:
         """Return the pretrained tensors of these layer names, on the CPU."""
+        ...
+
+
+class ArraySink(Protocol):
+    """An array or several that are written row after row."""
+
+    def append(self, rows: dict[str, Tensor]) -> bool:
+        """Put rows behind those already there; False when they no longer fit, and then nothing was put."""
+        ...
+
+    def keep(self) -> dict[str, Tensor]:
+        """End the writing and return the arrays, on the CPU."""
+        ...
+
+
+class ArrayCache(Protocol):
+    """Keeps arrays by key, for later runs too where it can."""
+
+    def load(self, key: str) -> dict[str, Tensor] | None:
+        """Return the arrays kept under a key, on the CPU, or None."""
+        ...
+
+    def write(self, key: str, expected_bytes: int) -> AbstractContextManager[ArraySink]:
+        """Begin to write; left without ``keep``, nothing stays.
+
+        Args:
+            key: under which the arrays are to be found.
+            expected_bytes: about how much will come.
+        """
         ...

@@ -22,9 +22,10 @@ from trainer_core.project.schema import Pooling
 from trainer_core.tasks.base import Task
 from trainer_core.training.evaluate import evaluate
 from trainer_core.training.events import Event, PoolingChosen, ProbeFinished, WorkProgress
-from trainer_core.training.features import read_features
-from trainer_core.training.inputs import stage_inputs
-from trainer_core.training.session import FrozenFeatures, TrainingSession
+from trainer_core.training.frozen.needs import boundaries_from
+from trainer_core.training.frozen.reading import read_frozen
+from trainer_core.training.inputs import FeatureInputs
+from trainer_core.training.session import TrainingSession
 
 Choice = TypeVar("Choice", Pooling, float)
 
@@ -72,28 +73,33 @@ class LinearSolution:
 def prepare_head(session: TrainingSession) -> Generator[Event, None, None]:
     """Choose the pooling where that is wished, and set the head to its linear solution where that is wished.
 
-    Leaves the features in the session for stages in which only the head learns.
+    The one pass through the body that this needs serves the stages that follow as well.
     """
     wished = session.plan.model.pooling
     candidates = CANDIDATES if wished is Pooling.AUTO else (wished,)
-    features = yield from read_features(session, candidates)
+    boundaries = boundaries_from(session.plan.stages, session.tree)
+    frozen = yield from read_frozen(session, candidates, boundaries)
+    features = frozen.train.features
     started = time.monotonic()
     judge = _Judge(session)
     chosen = candidates[0]
     if len(candidates) > 1:
-        trials = yield from _try_all(
-            "Choosing the pooling", candidates, lambda p: judge.trial(features[p].train, QUICK)
-        )
+        trials = yield from _try_all("Choosing the pooling", candidates, lambda p: judge.trial(features[p], QUICK))
         chosen = min(trials, key=lambda pooling: trials[pooling].loss)
         scores = {pooling.value: trial.score for pooling, trial in trials.items()}
         yield PoolingChosen(pooling=chosen.value, scores=scores)
     session.network.pooling = chosen
-    session.features = features[chosen]
     if session.plan.training.probe:
         own = features[chosen]
-        attempts = yield from _try_all("Solving the head", STRENGTHS, lambda s: judge.trial(own.train, s))
+        attempts = yield from _try_all("Solving the head", STRENGTHS, lambda s: judge.trial(own, s))
         strength = choose_strength(list(attempts.values()))
-        yield from _solve_head(session, own, strength, started)
+        _solve_head(session, own, strength)
+        held_out = FeatureInputs(session.validation, session.device, frozen.validation.features[chosen])
+        yield ProbeFinished(
+            metrics=evaluate(session, held_out),
+            seconds=time.monotonic() - started,
+            inverse_regularisation=strength,
+        )
 
 
 def _try_all(
@@ -108,22 +114,14 @@ def _try_all(
     return results
 
 
-def _solve_head(
-    session: TrainingSession, features: FrozenFeatures, strength: float, started: float
-) -> Generator[Event, None, None]:
+def _solve_head(session: TrainingSession, features: Tensor, strength: float) -> None:
     targets = torch.from_numpy(session.train.targets).to(session.device)
     linear = session.network.head.linear
-    solution = solve_linear(session.task, features.train, targets, linear.out_features, strength)
+    solution = solve_linear(session.task, features, targets, linear.out_features, strength)
     with torch.no_grad():
         linear.weight.copy_(solution.weight)
         linear.bias.copy_(solution.bias)
     session.changed |= {name for name, _ in session.network.named_layers() if name.startswith("head.")}
-    _, validation = stage_inputs(session, only_head=True)
-    yield ProbeFinished(
-        metrics=evaluate(session, validation),
-        seconds=time.monotonic() - started,
-        inverse_regularisation=strength,
-    )
 
 
 def choose_strength(trials: Sequence[Trial]) -> float:

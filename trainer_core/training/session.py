@@ -9,6 +9,7 @@ from torch import Tensor
 
 from trainer_core.data.encoded import Encoded
 from trainer_core.layers.tree import LayerTree
+from trainer_core.models.blocks import BlockStack
 from trainer_core.models.build import load_tensors
 from trainer_core.models.network import Network
 from trainer_core.project.schema import Pooling
@@ -16,16 +17,8 @@ from trainer_core.results.names import better
 from trainer_core.stages.plan import RunPlan
 from trainer_core.tasks.base import Task
 from trainer_core.training.control import Control
-from trainer_core.training.ports import Checkpoints, Originals
+from trainer_core.training.ports import ArrayCache, Checkpoints, Originals
 from trainer_core.training.precision import MixedPrecision
-
-
-@dataclass(frozen=True)
-class FrozenFeatures:
-    """What the frozen body makes of every row: one vector a text, float32 [rows, width], on the device."""
-
-    train: Tensor
-    validation: Tensor
 
 
 @dataclass
@@ -51,7 +44,8 @@ class TrainingSession:
         step: optimiser steps done.
         best: the best evaluation so far.
         changed: the names of all layers that training or the probe has changed so far.
-        features: what the body makes of the rows; None when unknown, or when the body has learnt since.
+        stack: the body's blocks, where it can be entered between two of them.
+        kept: outputs of frozen layers that this run has read or computed, by key.
     """
 
     plan: RunPlan
@@ -63,11 +57,13 @@ class TrainingSession:
     precision: MixedPrecision
     checkpoints: Checkpoints
     originals: Originals
+    cache: ArrayCache
     control: Control
     step: int = 0
     best: BestSoFar | None = None
     changed: set[str] = field(default_factory=set)
-    features: FrozenFeatures | None = None
+    stack: BlockStack | None = None
+    kept: dict[str, dict[str, Tensor]] = field(default_factory=dict)
 
     @property
     def device(self) -> torch.device:

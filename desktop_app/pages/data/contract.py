@@ -9,6 +9,7 @@ from typing import Protocol
 from PySide6.QtCore import SignalInstance
 
 from desktop_app.adapters.rows_model import RowsModel
+from desktop_app.pages.base import NoticeView
 from trainer_core.data.report import ColumnInfo, Finding, SplitInfo
 
 
@@ -39,7 +40,7 @@ class DataSettings:
     columns_given: bool
 
 
-class DataPageView(Protocol):
+class DataPageView(NoticeView, Protocol):
     """What the presenter needs of the view."""
 
     @property
@@ -105,12 +106,3 @@ class DataPageView(Protocol):
 
     def show_row_count(self, shown: int, total: int) -> None:
         """Tell how many rows can be scrolled through, of how many there are."""
-
-    def show_error(self, error: Exception) -> None:
-        """Show why what the user did was refused."""
-
-    def show_warning(self, text: str) -> None:
-        """Show something the user has to know about what they did."""
-
-    def clear_notice(self) -> None:
-        """Show no error and no warning."""

@@ -8,16 +8,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from desktop_app.adapters.rows_model import PAGE, Row, RowsModel
 from desktop_app.core_access import OpenRows
-from desktop_app.pages.base import PageState
+from desktop_app.error_words import sentences
 from desktop_app.pages.data.columns import with_role
 from desktop_app.pages.data.contract import DataPageView, DataSettings
-from desktop_app.pages.data.words import baseline_words, in_window_words, sentences
-from desktop_app.pages.refusals import refusal
+from desktop_app.pages.data.words import baseline_words, error_sentence, page_sentence
+from desktop_app.pages.marks import MarkedPresenter, state_of
+from desktop_app.pages.refusals import change_from_page
 from desktop_app.workspace import Workspace
 from trainer_core.data.report import ColumnRole, DataReport, Finding, Severity
 from trainer_core.errors import InputError
@@ -27,10 +27,8 @@ OPEN = "Opening the rows"
 DATA_KINDS = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".parquet")
 
 
-class DataPresenter(QObject):
+class DataPresenter(MarkedPresenter):
     """Keeps the data page and the project the same."""
-
-    state_changed = Signal()
 
     def __init__(
         self,
@@ -68,25 +66,17 @@ class DataPresenter(QObject):
 
     # --- the mark of the page ----------------------------------------------------------------------------------
 
-    @property
-    def state(self) -> PageState:
-        """The mark beside the page's name."""
+    def _mark(self) -> None:
         workspace = self._workspace
-        if workspace.project is None:
-            return PageState.EMPTY
-        if self.problems:
-            return PageState.PROBLEM
-        return PageState.BUSY if workspace.report is None else PageState.OK
+        problems = self._problems_now()
+        known = workspace.report is not None
+        self._set_state(state_of(opened=workspace.project is not None, known=known, problems=problems), problems)
 
-    @property
-    def problems(self) -> list[str]:
-        """What has to be mended before training, one sentence each."""
+    def _problems_now(self) -> list[str]:
         workspace = self._workspace
         if workspace.report_error is not None:
-            return sentences(workspace.report_error)
-        if workspace.report is None:
-            return []
-        return [f"{found.what} {in_window_words(found.remedy)}".strip() for found in workspace.report.errors]
+            return sentences(workspace.report_error, page_sentence)
+        return [error_sentence(found) for found in workspace.report.errors] if workspace.report else []
 
     # --- from the project to the page --------------------------------------------------------------------------
 
@@ -96,6 +86,7 @@ class DataPresenter(QObject):
             self._view.show_empty()
         else:
             self._view.show_settings(self._settings(project.data))
+        self._mark()
 
     def _settings(self, data: DataSection) -> DataSettings:
         report = self._workspace.report
@@ -122,7 +113,6 @@ class DataPresenter(QObject):
                 self._show_failure(workspace.report_error)
             else:
                 self._view.show_busy()
-        self.state_changed.emit()
 
     def _show_known(self, report: DataReport) -> None:
         self._view.show_columns(report.columns)
@@ -228,14 +218,7 @@ class DataPresenter(QObject):
         self._update(skip_incomplete=skip)
 
     def _update(self, **values: Any) -> None:
-        project = self._workspace.project
-        if project is None:
-            return
-        self._view.clear_notice()
-        try:
-            self._workspace.update(data=project.data.model_dump() | values)
-        except ValidationError as error:
-            self._view.show_error(refusal(error))
+        change_from_page(self._view, self._workspace, "data", values)
         self._show_project()
 
 

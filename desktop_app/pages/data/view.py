@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QSplitter, QVBoxLayout, QWidget
 
 from desktop_app.adapters.rows_model import RowsModel
 from desktop_app.pages.data.columns_panel import ColumnsPanel
 from desktop_app.pages.data.report_panel import ClassesPanel, FindingsPanel
 from desktop_app.pages.data.rows_panel import RowsPanel
 from desktop_app.pages.data.settings_panel import ReadingPanel, ValidationPanel
+from desktop_app.pages.page_views import ProjectPage
 from desktop_app.theme import Theme
-from desktop_app.widgets.kit import GAP, EmptyState, Notice, PageFrame, icon_button, plain_button, primary_button
+from desktop_app.widgets.kit import GAP, EmptyState, PageFrame, icon_button, plain_button, primary_button
 from desktop_app.widgets.snug_scroll_area import SnugScrollArea
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ SIZES = [264, 400, 300]
 """The widths to begin with: settings, rows, report."""
 
 
-class DataView(QWidget):
+class DataView(ProjectPage):
     """The page. Takes a file that is dropped anywhere on it."""
 
     file_dropped = Signal(str)
@@ -40,7 +41,6 @@ class DataView(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAcceptDrops(True)
-        self.notice = Notice()
         self.columns = ColumnsPanel()
         self.reading = ReadingPanel()
         self.validation = ValidationPanel()
@@ -54,24 +54,13 @@ class DataView(QWidget):
         self.skip_chosen = self.reading.skip_chosen
         self.share_chosen = self.validation.share_chosen
         self.validation_file_wanted = self.validation.file_wanted
-        self._frame = self._make_frame()
-        self._empty = self._make_empty()
-        self._pages = QStackedLayout()
-        self._pages.addWidget(self._empty)
-        self._pages.addWidget(self._frame)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(self._pages, 1)
+        self.set_frame(self._make_frame(), self._make_empty())
 
     # --- what the presenter shows ------------------------------------------------------------------------------
 
-    def show_empty(self) -> None:
-        """Show that there is no project."""
-        self._pages.setCurrentWidget(self._empty)
-
     def show_settings(self, settings: DataSettings) -> None:
         """Show what the project says."""
-        self._pages.setCurrentWidget(self._frame)
+        self.show_frame()
         self._frame.set_subtitle(f"{settings.path} · drop another file on this page to replace it")
         self.reading.show_settings(settings)
         self.validation.show_settings(settings)
@@ -108,18 +97,6 @@ class DataView(QWidget):
     def show_row_count(self, shown: int, total: int) -> None:
         """Tell how many rows can be scrolled through, of how many there are."""
         self.rows.show_count(shown, total)
-
-    def show_error(self, error: Exception) -> None:
-        """Show why what the user did was refused."""
-        self.notice.show_error(error)
-
-    def show_warning(self, text: str) -> None:
-        """Show something the user has to know about what they did."""
-        self.notice.show_warning(text)
-
-    def clear_notice(self) -> None:
-        """Show no error and no warning."""
-        self.notice.clear()
 
     def ask_for_file(self, title: str, folder: Path) -> Path | None:
         """Let the user choose a data file."""

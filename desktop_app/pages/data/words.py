@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from desktop_app.adapters.class_shares import percent
-from trainer_core.data.report import DataReport
-from trainer_core.errors import InputError, Problem
+from trainer_core.data.report import DataReport, Finding
+from trainer_core.errors import Problem
 
 _KEYS = {
     "leave them out with data.skip_incomplete = true": "tick “Leave out incomplete rows”",
@@ -25,16 +25,15 @@ def in_window_words(remedy: str) -> str:
     return remedy
 
 
-def sentences(error: Exception) -> list[str]:
-    """Return what an error says, one sentence or two a problem; keys of the project file are left out."""
-    if not isinstance(error, InputError):
-        return [str(error)]
-    return [_sentence(problem) for problem in error.problems]
-
-
-def _sentence(problem: Problem) -> str:
+def page_sentence(problem: Problem) -> str:
+    """Return a problem with the file at fault, if that is what it names; keys of the project file are left out."""
     where = "" if is_key(problem.where) else f"{problem.where}: "
     return f"{where}{problem.what} {in_window_words(problem.remedy)}".strip()
+
+
+def error_sentence(found: Finding) -> str:
+    """Return a finding that forbids training, in the words of the window."""
+    return f"{found.what} {in_window_words(found.remedy)}".strip()
 
 
 def is_key(where: str) -> bool:

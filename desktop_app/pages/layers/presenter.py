@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, SignalInstance
 from PySide6.QtGui import QAction, QUndoCommand, QUndoStack
 
 from desktop_app.adapters.layer_model import LayerModel
@@ -17,11 +17,12 @@ from desktop_app.adapters.layer_words import (
     format_share,
     plan_problems,
     rules_words,
-    sentences,
     shorten,
     state_of_rules,
 )
-from desktop_app.pages.base import PageState
+from desktop_app.error_words import sentences
+from desktop_app.pages.base import PageState, WaitingPageView
+from desktop_app.pages.marks import MarkedPresenter
 from desktop_app.workspace import Workspace
 from trainer_core.layers.freeze import FreezeState, describe_trainable, freeze_state, match_rule
 from trainer_core.layers.tree import LayerNode, LayerTree
@@ -47,7 +48,7 @@ class LayersSummary:
     all_rules: str
 
 
-class LayersView(Protocol):
+class LayersView(WaitingPageView, Protocol):
     """What the presenter needs of the page's widgets."""
 
     stage_picked: SignalInstance
@@ -55,7 +56,6 @@ class LayersView(Protocol):
     top_wished: SignalInstance
     only_wished: SignalInstance
     freeze_up_to_wished: SignalInstance
-    look_again_wished: SignalInstance
 
     def set_model(self, model: LayerModel) -> None:
         """Show this model in the tree."""
@@ -63,18 +63,6 @@ class LayersView(Protocol):
 
     def set_undo_actions(self, undo: QAction, redo: QAction) -> None:
         """Offer these two."""
-        ...
-
-    def show_waiting(self, title: str, text: str) -> None:
-        """Show that there is no tree yet, and why."""
-        ...
-
-    def show_error(self, error: Exception) -> None:
-        """Show why there is no tree."""
-        ...
-
-    def show_tree(self) -> None:
-        """Show the tree."""
         ...
 
     def set_stages(self, names: Sequence[str], chosen: int) -> None:
@@ -89,22 +77,14 @@ class LayersView(Protocol):
         """Show what the ticks come to."""
         ...
 
-    def set_problem(self, text: str) -> None:
-        """Show what is wrong with the rules of this stage; nothing when empty."""
-        ...
 
-
-class LayersPresenter(QObject):
+class LayersPresenter(MarkedPresenter):
     """Keeps the tree, the summary and the chosen stage's rules the same thing."""
-
-    state_changed = Signal()
 
     def __init__(self, view: LayersView, workspace: Workspace, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._view = view
         self._workspace = workspace
-        self._state = PageState.EMPTY
-        self._problems: list[str] = []
         self._rules_known: list[tuple[str, ...]] = []
         self._writing = False
         self.model = LayerModel(self)
@@ -127,16 +107,6 @@ class LayersPresenter(QObject):
         workspace.project_changed.connect(self._refresh)
         workspace.facts_changed.connect(self._refresh)
         workspace.stage_chosen.connect(self._refresh)
-
-    @property
-    def state(self) -> PageState:
-        """The mark beside the page's name."""
-        return self._state
-
-    @property
-    def problems(self) -> list[str]:
-        """What is wrong with the rules of any stage."""
-        return list(self._problems)
 
     # --- what is shown -----------------------------------------------------------------------------------------
 
@@ -168,15 +138,10 @@ class LayersPresenter(QObject):
         self._view.set_block_count(tree.block_count)
         self._view.set_summary(_summary(state, tree, rules[place]))
         self._view.set_problem("\n".join(sentences(error)) if error else "")
-        self._view.show_tree()
+        self._view.show_content()
         project = self._workspace.project
         problems = plan_problems(project, tree, rows=1) if project else []
         self._set_state(PageState.PROBLEM if problems else PageState.OK, problems)
-
-    def _set_state(self, state: PageState, problems: Sequence[str] = ()) -> None:
-        if (state, list(problems)) != (self._state, self._problems):
-            self._state, self._problems = state, list(problems)
-            self.state_changed.emit()
 
     @property
     def _place(self) -> int:

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
-    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -24,14 +23,15 @@ from desktop_app.pages.layers.presenter import LayersSummary
 from desktop_app.pages.layers.presets import PresetRow
 from desktop_app.pages.layers.summary import SummaryCard
 from desktop_app.pages.layers.tree_view import LayerTreeView
+from desktop_app.pages.page_views import WaitingPage
 from desktop_app.theme import Theme
-from desktop_app.widgets.kit import GAP, EmptyState, Notice, PageFrame, muted, plain_button
+from desktop_app.widgets.kit import GAP, muted, plain_button
 
 ONLY_TIP = "This layer learns and all others are frozen"
 FREEZE_TIP = "This layer and all that come before it, nearer to the text, are frozen"
 
 
-class LayersPage(PageFrame):
+class LayersPage(WaitingPage):
     """The tree of layers, what its ticks come to, and ready-made choices."""
 
     stage_picked = Signal(int)
@@ -39,21 +39,14 @@ class LayersPage(PageFrame):
     top_wished = Signal(int)
     only_wished = Signal(str)
     freeze_up_to_wished = Signal(str)
-    look_again_wished = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__("Layers", "Ticked layers learn; the others keep what they know.", parent)
+        words = "Ticked layers learn; the others keep what they know."
+        super().__init__("Layers", words, icon="mdi6.layers-triple", parent=parent)
         self._theme = theme
         self.tree = LayerTreeView(theme)
         self.stages = QComboBox()
-        self.add_header_widget(self._build_stage_picker())
-        self._waiting = EmptyState("mdi6.layers-triple", "", "")
-        self.error = Notice()
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self._waiting)
-        self.pages.addWidget(self._build_error())
-        self.pages.addWidget(self._build_content())
-        self.body.addWidget(self.pages, 1)
+        self.set_content(self._build_content(), self._build_stage_picker())
         self.tree.current_changed.connect(self._on_current_changed)
         self.tree.customContextMenuRequested.connect(self._on_menu_requested)
 
@@ -76,20 +69,6 @@ class LayersPage(PageFrame):
             button.setAccessibleName(f"{name} the last change of layers")
             self._history.addWidget(button)
 
-    def show_waiting(self, title: str, text: str) -> None:
-        """Show that there is no tree yet, and why."""
-        self._waiting.set_words(title, text)
-        self._show(0)
-
-    def show_error(self, error: Exception) -> None:
-        """Show why there is no tree."""
-        self.error.show_error(error)
-        self._show(1)
-
-    def show_tree(self) -> None:
-        """Show the tree."""
-        self._show(2)
-
     def set_stages(self, names: Sequence[str], chosen: int) -> None:
         """Offer these stages."""
         labels = [f"{place + 1} · {name}" for place, name in enumerate(names)]
@@ -107,13 +86,6 @@ class LayersPage(PageFrame):
         """Show what the ticks come to."""
         self.summary.show_summary(summary)
 
-    def set_problem(self, text: str) -> None:
-        """Show what is wrong with the rules of this stage; nothing when empty."""
-        if text:
-            self.problem.show_warning(text)
-        else:
-            self.problem.clear()
-
     # --- building ----------------------------------------------------------------------------------------------
 
     def _build_stage_picker(self) -> QWidget:
@@ -124,32 +96,19 @@ class LayersPage(PageFrame):
         self.stages.activated.connect(self.stage_picked)
         label = QLabel("&Stage")
         label.setBuddy(self.stages)
-        self._picker = QWidget()
-        row = QHBoxLayout(self._picker)
+        picker = QWidget()
+        row = QHBoxLayout(picker)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP)
         row.addWidget(label)
         row.addWidget(self.stages)
-        return self._picker
-
-    def _build_error(self) -> QWidget:
-        again = plain_button("&Look again", "mdi6.refresh")
-        again.setToolTip("Tries to read the model once more")
-        again.clicked.connect(self._on_again_clicked)
-        page = QWidget()
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.error)
-        layout.addWidget(again, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addStretch(1)
-        return page
+        return picker
 
     def _build_content(self) -> QWidget:
         self.summary = SummaryCard()
         self.presets = PresetRow()
         self.presets.preset_wished.connect(self.preset_wished)
         self.presets.top_wished.connect(self.top_wished)
-        self.problem = Notice()
         self.found = muted()
         self.found.hide()
         page = QWidget()
@@ -191,14 +150,7 @@ class LayersPage(PageFrame):
         row.setAlignment(self._history, Qt.AlignmentFlag.AlignVCenter)
         return row
 
-    def _show(self, page: int) -> None:
-        self.pages.setCurrentIndex(page)
-        self._picker.setVisible(page == 2)
-
     # --- what widgets say --------------------------------------------------------------------------------------
-
-    def _on_again_clicked(self) -> None:
-        self.look_again_wished.emit()
 
     def _on_only_clicked(self) -> None:
         if self.tree.current_path is not None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from PySide6.QtCore import SignalInstance
 
+from desktop_app.pages.base import NoticeView
 from trainer_core.models.facts import ModelFacts, StarterModel
 from trainer_core.project.schema import Pooling
 
@@ -29,7 +30,7 @@ class ModelSettings:
     pooling: Pooling
 
 
-class ModelPageView(Protocol):
+class ModelPageView(NoticeView, Protocol):
     """What the presenter needs of the view."""
 
     @property
@@ -76,12 +77,3 @@ class ModelPageView(Protocol):
 
     def show_facts_error(self, error: Exception) -> None:
         """Show why the model cannot be used; no facts."""
-
-    def show_error(self, error: Exception) -> None:
-        """Show why what the user did was refused."""
-
-    def show_warning(self, text: str) -> None:
-        """Show something the user has to know about what they did."""
-
-    def clear_notice(self) -> None:
-        """Show no error and no warning."""

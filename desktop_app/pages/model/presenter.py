@@ -7,25 +7,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
-from desktop_app.pages.base import PageState
+from desktop_app.error_words import sentences
+from desktop_app.pages.marks import MarkedPresenter, state_of
 from desktop_app.pages.model.contract import ModelPageView, ModelSettings
 from desktop_app.pages.model.words import length_words
-from desktop_app.pages.refusals import refusal
+from desktop_app.pages.refusals import change_from_page
 from desktop_app.workspace import Workspace
-from trainer_core.errors import InputError
 from trainer_core.models.facts import StarterModel
 
 LIST = "Listing the models"
 HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 
 
-class ModelPresenter(QObject):
+class ModelPresenter(MarkedPresenter):
     """Keeps the model page and the project the same."""
-
-    state_changed = Signal()
 
     def __init__(
         self,
@@ -46,7 +43,7 @@ class ModelPresenter(QObject):
         view.pooling_chosen.connect(self._on_pooling_chosen)
         view.retry_wanted.connect(workspace.inspect_model)
         workspace.project_opened.connect(view.clear_notice)
-        workspace.project_changed.connect(self._on_project_changed)
+        workspace.project_changed.connect(self._show_project)
         workspace.facts_changed.connect(self._show_facts)
         self._show_facts()
 
@@ -59,21 +56,16 @@ class ModelPresenter(QObject):
 
     # --- the mark of the page ----------------------------------------------------------------------------------
 
-    @property
-    def state(self) -> PageState:
-        """The mark beside the page's name."""
-        if self._workspace.project is None:
-            return PageState.EMPTY
-        if self.problems:
-            return PageState.PROBLEM
-        return PageState.BUSY if self._workspace.facts is None else PageState.OK
+    def _mark(self) -> None:
+        workspace = self._workspace
+        problems = self._problems_now()
+        known = workspace.facts is not None
+        self._set_state(state_of(opened=workspace.project is not None, known=known, problems=problems), problems)
 
-    @property
-    def problems(self) -> list[str]:
-        """What has to be mended before training, one sentence each."""
+    def _problems_now(self) -> list[str]:
         workspace = self._workspace
         if workspace.facts_error is not None:
-            return _sentences(workspace.facts_error)
+            return sentences(workspace.facts_error)
         if workspace.project is None or workspace.facts is None:
             return []
         longest, wanted = workspace.facts.max_positions, workspace.project.model.max_length
@@ -81,18 +73,15 @@ class ModelPresenter(QObject):
 
     # --- from the project to the page --------------------------------------------------------------------------
 
-    def _on_project_changed(self) -> None:
-        self._show_project()
-        self.state_changed.emit()
-
     def _show_project(self) -> None:
         workspace = self._workspace
         if workspace.project is None:
             self._view.show_empty()
-            return
-        model = workspace.project.model
-        longest = workspace.facts.max_positions if workspace.facts else None
-        self._view.show_settings(ModelSettings(model.source, model.max_length, longest, model.pooling))
+        else:
+            model = workspace.project.model
+            longest = workspace.facts.max_positions if workspace.facts else None
+            self._view.show_settings(ModelSettings(model.source, model.max_length, longest, model.pooling))
+        self._mark()
 
     def _show_facts(self) -> None:
         workspace = self._workspace
@@ -104,7 +93,6 @@ class ModelPresenter(QObject):
                 self._view.show_facts_error(workspace.facts_error)
             else:
                 self._view.show_busy()
-        self.state_changed.emit()
 
     def _on_listed(self, models: Sequence[StarterModel]) -> None:
         self._view.show_starters(models)
@@ -140,18 +128,5 @@ class ModelPresenter(QObject):
         self._update(pooling=pooling)
 
     def _update(self, **values: Any) -> None:
-        project = self._workspace.project
-        if project is None:
-            return
-        self._view.clear_notice()
-        try:
-            self._workspace.update(model=project.model.model_dump() | values)
-        except ValidationError as error:
-            self._view.show_error(refusal(error))
+        change_from_page(self._view, self._workspace, "model", values)
         self._show_project()
-
-
-def _sentences(error: Exception) -> list[str]:
-    if not isinstance(error, InputError):
-        return [str(error)]
-    return [f"{problem.what} {problem.remedy}".strip() for problem in error.problems]

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFileDialog, QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFileDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from desktop_app.pages.model.choice_panel import OthersPanel, StartersPanel
 from desktop_app.pages.model.facts_panel import FactsPanel
 from desktop_app.pages.model.settings_panel import SettingsPanel
+from desktop_app.pages.page_views import ProjectPage
 from desktop_app.theme import Theme
-from desktop_app.widgets.kit import GAP, EmptyState, Notice, PageFrame
+from desktop_app.widgets.kit import GAP, EmptyState, PageFrame
 
 if TYPE_CHECKING:
     from desktop_app.pages.model.contract import ModelSettings
@@ -24,14 +25,13 @@ NARROW = 120
 """Below so many letters of width, the cards stand below each other."""
 
 
-class ModelView(QWidget):
+class ModelView(ProjectPage):
     """The page."""
 
     folder_wanted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.notice = Notice()
         self.starters = StartersPanel()
         self.others = OthersPanel()
         self.facts = FactsPanel()
@@ -42,24 +42,14 @@ class ModelView(QWidget):
         self.max_length_chosen = self.settings.max_length_chosen
         self.pooling_chosen = self.settings.pooling_chosen
         self.retry_wanted = self.facts.retry_wanted
-        self._frame = self._make_frame()
-        self._empty = EmptyState(
+        empty = EmptyState(
             "mdi6.cube-outline",
             "No project yet",
             "Begin on the Data page; then choose here which model learns from your rows.",
         )
-        self._pages = QStackedLayout()
-        self._pages.addWidget(self._empty)
-        self._pages.addWidget(self._frame)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(self._pages, 1)
+        self.set_frame(self._make_frame(), empty)
 
     # --- what the presenter shows ------------------------------------------------------------------------------
-
-    def show_empty(self) -> None:
-        """Show that there is no project."""
-        self._pages.setCurrentWidget(self._empty)
 
     def show_starters(self, models: Sequence[StarterModel]) -> None:
         """Show the starter models."""
@@ -71,7 +61,7 @@ class ModelView(QWidget):
 
     def show_settings(self, settings: ModelSettings) -> None:
         """Show what the project says."""
-        self._pages.setCurrentWidget(self._frame)
+        self.show_frame()
         self.starters.show_source(settings.source)
         self.others.show_source(settings.source)
         self.facts.show_source(settings.source)
@@ -88,18 +78,6 @@ class ModelView(QWidget):
     def show_facts_error(self, error: Exception) -> None:
         """Show why the model cannot be used; no facts."""
         self.facts.show_error(error)
-
-    def show_error(self, error: Exception) -> None:
-        """Show why what the user did was refused."""
-        self.notice.show_error(error)
-
-    def show_warning(self, text: str) -> None:
-        """Show something the user has to know about what they did."""
-        self.notice.show_warning(text)
-
-    def clear_notice(self) -> None:
-        """Show no error and no warning."""
-        self.notice.clear()
 
     def ask_for_folder(self, title: str, folder: Path) -> Path | None:
         """Let the user choose a folder."""

@@ -51,7 +51,8 @@ class StageEditor(Card):
         column = QVBoxLayout()
         column.setSpacing(GAP + 4)
         column.addLayout(_row(self.fields["name"], self.fields["rules"], stretch=4))
-        column.addLayout(_row(self.fields["learning_rate"], self.fields["epochs"], self.fields["layer_decay"]))
+        pace = ("learning_rate", "epochs", "layer_decay", "average_epochs")
+        column.addLayout(_row(*(self.fields[name] for name in pace)))
         column.addWidget(self._build_until())
         column.addWidget(self.fields["start_from"])
         self.body.addLayout(column)
@@ -81,12 +82,14 @@ def _first_fields(rate: RateLine, choose: QPushButton) -> tuple[Field, ...]:
     words = "Words or names of layers, with commas between: head, top:2, embeddings, norms, all; ! freezes"
     pace = "How big the steps are: too big forgets what the model knew, too small gets nowhere"
     decay = "Each layer nearer to the text learns this many times slower; 1 is off"
+    average = "Epochs over which weights are averaged: results are of the average, which is steadier; 0 is off"
     return (
         Field("name", "&Name", TextLine(), "What the plots and the journal call this stage"),
         Field("rules", "W&hat learns", rules, words, holder),
         Field("learning_rate", "Learning &rate", rate, pace),
         Field("epochs", "&Epochs", Whole(1, 100_000), "How often the stage goes through all rows, at most"),
         Field("layer_decay", "Layer &decay", Decimal(0.0001, 1.0, 0.05), decay),
+        Field("average_epochs", "A&veraged epochs", Decimal(0.0, 1_000.0, 0.25), average),
     )
 
 

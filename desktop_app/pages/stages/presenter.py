@@ -9,8 +9,10 @@ from pydantic import ValidationError
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from desktop_app.adapters.layer_words import KnownRules, plan_problems
-from desktop_app.pages.base import PageState
-from desktop_app.pages.refusals import refusal
+from desktop_app.error_words import sentence
+from desktop_app.pages.base import PageState, WaitingPageView
+from desktop_app.pages.marks import MarkedPresenter
+from desktop_app.pages.refusals import change_section, refusal
 from desktop_app.pages.stages.words import (
     CardWords,
     RateCurve,
@@ -32,7 +34,7 @@ from trainer_core.project.schema import Project, StageSection, TrainingSection
 from trainer_core.stages.presets import PRESETS
 
 
-class StagesView(Protocol):
+class StagesView(WaitingPageView, Protocol):
     """What the presenter needs of the page's widgets."""
 
     stage_picked: SignalInstance
@@ -43,25 +45,12 @@ class StagesView(Protocol):
     preset_wished: SignalInstance
     default_wished: SignalInstance
     layers_wished: SignalInstance
-    look_again_wished: SignalInstance
     stage_edited: SignalInstance
     rate_step_wished: SignalInstance
     training_edited: SignalInstance
 
     def set_presets(self, names: Sequence[str]) -> None:
         """Offer these ready-made plans."""
-        ...
-
-    def show_waiting(self, title: str, text: str) -> None:
-        """Show that there is no plan yet, and why."""
-        ...
-
-    def show_error(self, error: Exception) -> None:
-        """Show why there is no plan."""
-        ...
-
-    def show_plan(self) -> None:
-        """Show the plan."""
         ...
 
     def set_cards(self, cards: Sequence[CardWords], chosen: int) -> None:
@@ -92,15 +81,10 @@ class StagesView(Protocol):
         """Show the learning rate over the steps; None while they are unknown."""
         ...
 
-    def set_problem(self, text: str) -> None:
-        """Show what forbids training; nothing when empty."""
-        ...
 
-
-class StagesPresenter(QObject):
+class StagesPresenter(MarkedPresenter):
     """Shows the project's stages, or the default ones, and writes every edit back at once."""
 
-    state_changed = Signal()
     layers_wished = Signal()
     """The user wants to see the layers of the chosen stage."""
 
@@ -108,8 +92,6 @@ class StagesPresenter(QObject):
         super().__init__(parent)
         self._view = view
         self._workspace = workspace
-        self._state = PageState.EMPTY
-        self._problems: list[str] = []
         self._rules = KnownRules()
         view.set_presets(list(PRESETS))
         self._listen()
@@ -133,16 +115,6 @@ class StagesPresenter(QObject):
         workspace.facts_changed.connect(self._refresh)
         workspace.report_changed.connect(self._refresh)
         workspace.stage_chosen.connect(self._refresh)
-
-    @property
-    def state(self) -> PageState:
-        """The mark beside the page's name."""
-        return self._state
-
-    @property
-    def problems(self) -> list[str]:
-        """What is wrong with the plan."""
-        return list(self._problems)
 
     # --- what is shown -----------------------------------------------------------------------------------------
 
@@ -173,7 +145,7 @@ class StagesPresenter(QObject):
         self._view.set_curve(None if per_epoch is None else rate_curve(stages, project.training, per_epoch))
         problems = plan_problems(project, tree, rows or 1) if tree else []
         self._view.set_problem("\n".join(problems))
-        self._view.show_plan()
+        self._view.show_content()
         self._set_state(PageState.PROBLEM if problems else PageState.OK, problems)
 
     def _card(self, stage: StageSection, place: int, per_epoch: int | None) -> CardWords:
@@ -181,11 +153,6 @@ class StagesPresenter(QObject):
         share, problem = self._rules.look_up(stage.train, tree) if tree is not None else (None, "")
         steps = None if per_epoch is None else per_epoch * stage.epochs
         return card_words(stage, place, share, steps, problem)
-
-    def _set_state(self, state: PageState, problems: Sequence[str] = ()) -> None:
-        if (state, list(problems)) != (self._state, self._problems):
-            self._state, self._problems = state, list(problems)
-            self.state_changed.emit()
 
     @property
     def _tree(self) -> LayerTree | None:
@@ -256,7 +223,7 @@ class StagesPresenter(QObject):
         try:
             self._workspace.replace_stage(self._place, **self._stage_values(field, value))
         except ValidationError as error:
-            self._view.set_stage_refusal(field, _why(error))
+            self._view.set_stage_refusal(field, sentence(refusal(error).problems[0]))
         except ValueError:
             self._view.set_stage_refusal(field, f"“{value}” is no number. Write it like 5e-5 or 0.001.")
         else:
@@ -270,10 +237,9 @@ class StagesPresenter(QObject):
         project = self._workspace.project
         if project is None:
             return
-        try:
-            self._workspace.update(training=project.training.model_dump() | {field: value})
-        except ValidationError as error:
-            self._view.set_training_refusal(field, _why(error))
+        refused = change_section(self._workspace, "training", {field: value})
+        if refused is not None:
+            self._view.set_training_refusal(field, sentence(refused.problems[0]))
         else:
             self._show_again(project)
 
@@ -292,8 +258,3 @@ class StagesPresenter(QObject):
             metric = project.training.metric if project else ""
             return {"until": until_with(until, metric, field.removeprefix("until_"), value)}
         return {field: value}
-
-
-def _why(error: ValidationError) -> str:
-    problem = refusal(error).problems[0]
-    return f"{problem.what} {problem.remedy}"

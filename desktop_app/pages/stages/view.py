@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -14,18 +14,18 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QScrollArea,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from desktop_app.pages.page_views import WaitingPage
 from desktop_app.pages.stages.editor import StageEditor
 from desktop_app.pages.stages.strip import StageStrip
 from desktop_app.pages.stages.training_card import TrainingCard
 from desktop_app.pages.stages.words import CardWords, RateCurve, StageForm
 from desktop_app.theme import Theme
 from desktop_app.widgets.flow import FlowLayout
-from desktop_app.widgets.kit import GAP, Card, EmptyState, Notice, PageFrame, muted, plain_button
+from desktop_app.widgets.kit import GAP, Card, muted, plain_button
 from trainer_core.project.schema import TrainingSection
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ PLOT_LINES = 13
 """The height of the plot, in lines of text."""
 
 
-class StagesPage(PageFrame):
+class StagesPage(WaitingPage):
     """The time line, the values beneath it, and the curve of the learning rate."""
 
     stage_picked = Signal(int)
@@ -46,30 +46,22 @@ class StagesPage(PageFrame):
     preset_wished = Signal(str)
     default_wished = Signal()
     layers_wished = Signal()
-    look_again_wished = Signal()
     stage_edited = Signal(str, object)
     rate_step_wished = Signal(bool)
     training_edited = Signal(str, object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__("Stages", "What learns when: stages follow each other from left to right.", parent)
+        words = "What learns when: stages follow each other from left to right."
+        super().__init__("Stages", words, icon="mdi6.stairs", parent=parent)
         self._theme = theme
         self._curve: RateCurve | None = None
         self.plot: RatePlot | None = None
         self.strip = StageStrip(theme)
         self.editor = StageEditor()
         self.training = TrainingCard()
-        self.problem = Notice()
-        self.error = Notice()
         self.plan_words = muted()
         self.presets = self._build_presets()
-        self.add_header_widget(self.presets)
-        self._waiting = EmptyState("mdi6.stairs", "", "")
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self._waiting)
-        self.pages.addWidget(self._build_error())
-        self.pages.addWidget(self._build_content())
-        self.body.addWidget(self.pages, 1)
+        self.set_content(self._build_content(), self.presets)
         self._listen()
 
     # --- setters -----------------------------------------------------------------------------------------------
@@ -82,20 +74,6 @@ class StagesPage(PageFrame):
             menu.addAction(name).setData(name)
         menu.addSeparator()
         self._default = menu.addAction("Back to the default plan")
-
-    def show_waiting(self, title: str, text: str) -> None:
-        """Show that there is no plan yet, and why."""
-        self._waiting.set_words(title, text)
-        self._show(0)
-
-    def show_error(self, error: Exception) -> None:
-        """Show why there is no plan."""
-        self.error.show_error(error)
-        self._show(1)
-
-    def show_plan(self) -> None:
-        """Show the plan."""
-        self._show(2)
 
     def set_cards(self, cards: Sequence[CardWords], chosen: int) -> None:
         """Show these stages."""
@@ -136,13 +114,6 @@ class StagesPage(PageFrame):
             if curve is not None:
                 self.plot.show_curve(curve)
 
-    def set_problem(self, text: str) -> None:
-        """Show what forbids training; nothing when empty."""
-        if text:
-            self.problem.show_warning(text)
-        else:
-            self.problem.clear()
-
     def show_plot(self) -> None:
         """Make the plot, which takes most of a second the first time."""
         if self.plot is None:
@@ -162,18 +133,6 @@ class StagesPage(PageFrame):
         button.setToolTip("Replaces all stages by a plan that works well")
         button.setMenu(QMenu(button))
         return button
-
-    def _build_error(self) -> QWidget:
-        again = plain_button("&Look again", "mdi6.refresh")
-        again.setToolTip("Tries to read the model once more")
-        again.clicked.connect(self.look_again_wished)
-        page = QWidget()
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.error)
-        layout.addWidget(again, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addStretch(1)
-        return page
 
     def _build_content(self) -> QWidget:
         column = QVBoxLayout()
@@ -226,10 +185,6 @@ class StagesPage(PageFrame):
         self.editor.rate_step_wished.connect(self.rate_step_wished)
         self.editor.layers_wished.connect(self.layers_wished)
         self.training.edited.connect(self.training_edited)
-
-    def _show(self, page: int) -> None:
-        self.pages.setCurrentIndex(page)
-        self.presets.setVisible(page == 2)
 
     # --- what widgets say --------------------------------------------------------------------------------------
 

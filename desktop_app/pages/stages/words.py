@@ -53,6 +53,7 @@ class StageForm:
     learning_rate: str
     epochs: int
     layer_decay: float
+    average_epochs: float
     until_metric: str
     until_at_least: float | None
     until_patience: int | None
@@ -129,6 +130,7 @@ def stage_form(stage: StageSection, place: int, metric: str) -> StageForm:
         learning_rate=format_rate(stage.learning_rate),
         epochs=stage.epochs,
         layer_decay=stage.layer_decay,
+        average_epochs=stage.average_epochs,
         until_metric=chosen,
         until_at_least=until.at_least if until else None,
         until_patience=until.patience if until else None,

@@ -15,8 +15,6 @@ from desktop_app.pages.train.words import Fact, Progress, Summary
 class TrainViewLike(Protocol):
     """What the presenter needs of the view."""
 
-    train_wished: SignalInstance
-    stop_wished: SignalInstance
     folder_wished: SignalInstance
     try_wished: SignalInstance
     live_wished: SignalInstance
@@ -30,9 +28,6 @@ class TrainViewLike(Protocol):
 
     def make_plots(self) -> None:
         """Make the plots: their libraries are there now."""
-
-    def show_verbs(self, *, can_train: bool, running: bool, stopping: bool) -> None:
-        """Enable Train and Stop, and tell that the run is stopping."""
 
     def show_headline(self, text: str) -> None:
         """Show how the run stands."""

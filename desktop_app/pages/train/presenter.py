@@ -1,4 +1,4 @@
-"""The logic of the Train page: which run is shown, how it stands, and the verbs. Owns no widget."""
+"""The logic of the Train page: which run is shown, how it stands, and what one can do with it. Owns no widget."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.background.jobs import Jobs
 from desktop_app.background.trainer import Trainer
 from desktop_app.pages.base import PageState
-from desktop_app.pages.run_words import run_title
+from desktop_app.pages.marks import MarkedPresenter
 from desktop_app.pages.train.contract import TrainViewLike
 from desktop_app.pages.train.feed import RunFeed
 from desktop_app.pages.train.words import (
@@ -20,6 +20,7 @@ from desktop_app.pages.train.words import (
     summary,
     work_progress,
 )
+from desktop_app.run_words import run_title
 from desktop_app.workspace import Workspace
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory, RunStatus
@@ -27,14 +28,14 @@ from trainer_core.training.events import Event, StepFinished
 
 READ_RUN = "Reading the run"
 LOAD_PLOTS = "Loading the plots"
-NO_PROJECT = "Open a project or begin a new one; then Train starts here."
+NO_PROJECT = "Open a project or begin a new one; then its runs are drawn here."
 NO_RUN = (
-    "Train starts a run: first a quick linear probe on the frozen model, then the stages one after the other. "
-    "Loss and score are drawn here while it learns, and the best weights are kept."
+    "Train, in the bar above, starts a run: first a quick linear probe on the frozen model, then the stages one after "
+    "the other. Loss and score are drawn here while it learns, and the best weights are kept."
 )
 
 
-class TrainPresenter(QObject):
+class TrainPresenter(MarkedPresenter):
     """Shows the run under way, or the one chosen from the list.
 
     Args:
@@ -45,7 +46,6 @@ class TrainPresenter(QObject):
         parent: the owner.
     """
 
-    state_changed = Signal()
     try_wished = Signal(object)
     """The user wants to try a run: its RunFolder."""
 
@@ -68,22 +68,11 @@ class TrainPresenter(QObject):
         self._loading = False
         self._of_this_project = True
         self._error: Exception | None = None
-        self._state = PageState.EMPTY
         self._loader = Jobs(self)
         self._connect()
         self._choose()
         self._loader.start(LOAD_PLOTS, load_plots, self._on_plots_loaded)
         self._loader.failed.connect(self._on_plots_not_loaded)
-
-    @property
-    def state(self) -> PageState:
-        """The mark beside the page's name."""
-        return self._state
-
-    @property
-    def problems(self) -> list[str]:
-        """Nothing on this page has to be mended before training."""
-        return []
 
     @property
     def live(self) -> bool:
@@ -93,8 +82,6 @@ class TrainPresenter(QObject):
 
     def _connect(self) -> None:
         view, trainer, workspace = self._view, self._trainer, self._workspace
-        view.train_wished.connect(self._on_train_wished)
-        view.stop_wished.connect(self._on_stop_wished)
         view.folder_wished.connect(self._on_folder_wished)
         view.try_wished.connect(self._on_try_wished)
         view.live_wished.connect(self._on_live_wished)
@@ -137,18 +124,15 @@ class TrainPresenter(QObject):
             self._view.show_empty(NO_RUN if self._workspace.project else NO_PROJECT)
         else:
             self._view.show_run(self._feed, live=self.live)
-        self._show_verbs()
+        self._show_other_run()
         self._show_texts()
 
     @property
     def _is_empty(self) -> bool:
         return self._shown is None and not self.live and self._history.failure is None
 
-    def _show_verbs(self) -> None:
-        trainer = self._trainer
-        can_train = self._workspace.project is not None and not trainer.running
-        self._view.show_verbs(can_train=can_train, running=trainer.running, stopping=trainer.stopping)
-        other = trainer.running and not self.live
+    def _show_other_run(self) -> None:
+        other = self._trainer.running and not self.live
         self._view.show_other_run("Another run is under way." if other else "")
 
     def _show_texts(self) -> None:
@@ -185,11 +169,6 @@ class TrainPresenter(QObject):
             return PageState.PROBLEM
         return PageState.EMPTY if self._is_empty else PageState.OK
 
-    def _set_state(self, state: PageState) -> None:
-        if state is not self._state:
-            self._state = state
-            self.state_changed.emit()
-
     # --- what is heard -----------------------------------------------------------------------------------------
 
     def _on_plots_loaded(self, _: object) -> None:
@@ -197,12 +176,6 @@ class TrainPresenter(QObject):
 
     def _on_plots_not_loaded(self, error: Exception) -> None:
         self._view.show_failure(error)
-
-    def _on_train_wished(self) -> None:
-        self._trainer.start()
-
-    def _on_stop_wished(self) -> None:
-        self._trainer.stop()
 
     def _on_folder_wished(self) -> None:
         if self._shown is not None:
@@ -223,7 +196,7 @@ class TrainPresenter(QObject):
         elif begins or not running:
             self._choose()
         else:
-            self._show_verbs()
+            self._show_other_run()
             self._show_texts()
 
     def _on_events_arrived(self, events: list[Event]) -> None:

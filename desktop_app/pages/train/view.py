@@ -15,7 +15,7 @@ from desktop_app.pages.train.side import FactList, ProgressLine, SummaryCard
 from desktop_app.pages.train.words import Fact, Progress, Summary
 from desktop_app.plots.refresh import Refresher
 from desktop_app.theme import Theme
-from desktop_app.widgets.kit import GAP, Card, EmptyState, Notice, PageFrame, muted, plain_button, primary_button
+from desktop_app.widgets.kit import GAP, Card, EmptyState, Notice, PageFrame, muted, plain_button
 
 if TYPE_CHECKING:
     from desktop_app.pages.train.board import PlotBoard
@@ -30,8 +30,6 @@ NO_LIMIT = 16_777_215
 class TrainView(PageFrame):
     """Plots at the left; at the right how the run stands and how it came out."""
 
-    train_wished = Signal()
-    stop_wished = Signal()
     folder_wished = Signal()
     try_wished = Signal()
     live_wished = Signal()
@@ -46,8 +44,7 @@ class TrainView(PageFrame):
         self._shown_error: Exception | None = None
         self._refresher = Refresher(self)
         self._refresher.text_due.connect(self.text_due)
-        self._make_verbs()
-        self._make_empty()
+        self._empty = EmptyState("mdi6.chart-line", "No run yet", "")
         self._make_side()
         self._lay_out()
 
@@ -61,8 +58,7 @@ class TrainView(PageFrame):
     def show_empty(self, text: str) -> None:
         """Show that there is no run."""
         self._empty.set_words("No run yet", text)
-        self._pages.setCurrentWidget(self._empty_page)
-        self.train_button.hide()
+        self._pages.setCurrentWidget(self._empty)
         self._refresher.stop()
 
     def show_run(self, feed: RunFeed, *, live: bool) -> None:
@@ -81,16 +77,6 @@ class TrainView(PageFrame):
         """Make the plots when the page is seen: their libraries are there now."""
         self._plots_loaded = True
         self._make_board_if_due()
-
-    def show_verbs(self, *, can_train: bool, running: bool, stopping: bool) -> None:
-        """Offer Train or Stop, and tell that the run is stopping."""
-        for button in (self.train_button, self.empty_train_button):
-            button.setEnabled(can_train)
-        self.train_button.setVisible(not running and self._pages.currentWidget() is self._run_page)
-        self.stop_button.setVisible(running)
-        self.stop_button.setEnabled(not stopping)
-        self.stop_button.setText("Stopping..." if stopping else "Stop")
-        self.stop_button.setAccessibleName(self.stop_button.text())
 
     def show_headline(self, text: str) -> None:
         """Show how the run stands."""
@@ -164,30 +150,13 @@ class TrainView(PageFrame):
 
     # --- making ------------------------------------------------------------------------------------------------
 
-    def _make_verbs(self) -> None:
-        self.train_button = plain_button("Train again", "mdi6.play")
-        self.train_button.setToolTip("Start another run with the project as it is now; earlier runs are kept")
-        self.stop_button = plain_button("Stop", "mdi6.stop")
-        self.stop_button.setToolTip("End the run after the step at hand; the best weights so far are kept")
-        self.live_button = plain_button("Show it", "mdi6.chart-line")
-        self.live_button.setToolTip("Show the run that is under way")
-        self.train_button.clicked.connect(self.train_wished)
-        self.stop_button.clicked.connect(self.stop_wished)
-        self.live_button.clicked.connect(self.live_wished)
-        self.add_header_widget(self.train_button)
-        self.add_header_widget(self.stop_button)
-
-    def _make_empty(self) -> None:
-        self._empty = EmptyState("mdi6.chart-line", "No run yet", "")
-        self.empty_train_button = primary_button("Train", "mdi6.play")
-        self.empty_train_button.setToolTip("Start a run with the project as it is now")
-        self.empty_train_button.clicked.connect(self.train_wished)
-        self._empty.add_action(self.empty_train_button)
-
     def _make_side(self) -> None:
         self.failure = Notice()
         self.warnings = Notice()
         self.other_run = Notice()
+        self.live_button = plain_button("Show it", "mdi6.chart-line")
+        self.live_button.setToolTip("Show the run that is under way")
+        self.live_button.clicked.connect(self.live_wished)
         self.work_line = ProgressLine()
         self.run_line = ProgressLine()
         self.fact_list = FactList()
@@ -219,10 +188,8 @@ class TrainView(PageFrame):
         self._columns.addLayout(self._plots, 1)
         self._columns.addWidget(self._side)
         self._run_page = _scrolling(content)
-        self._empty_page = QWidget()
-        QVBoxLayout(self._empty_page).addWidget(self._empty)
         self._pages = QStackedWidget()
-        self._pages.addWidget(self._empty_page)
+        self._pages.addWidget(self._empty)
         self._pages.addWidget(self._run_page)
         self.body.addWidget(self._pages, 1)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from desktop_app.pages.run_words import score_words
 from desktop_app.plots.marks import format_value
-from desktop_app.run_words import duration, metric_words
+from desktop_app.run_words import duration, metric_words, score_words
 from trainer_core.errors import ThawError
 from trainer_core.results.names import better
 from trainer_core.runs.history import RunHistory, RunStatus, StageBand
@@ -87,15 +86,9 @@ def _position_facts(history: RunHistory, *, live: bool) -> list[Fact]:
 
 
 def _time_left(history: RunHistory) -> Fact:
-    """Return how long the present stage takes; later ones train more layers, so its speed tells nothing of theirs."""
-    assert history.started is not None
-    stage = len(history.bands) - 1
-    name = "Time left" if stage == len(history.started.stages) - 1 else "Left in stage"
-    seconds, steps = history.seconds_left, history.total_steps - history.step
-    if seconds is None or not steps:
-        return Fact(name, "not known yet")
-    of_stage = history.bands[stage].start + history.started.stages[stage].steps - history.step
-    return Fact(name, "about " + duration(seconds * max(0, of_stage) / steps))
+    name = "Time left" if history.in_last_stage else "Left in stage"
+    seconds = history.stage_seconds_left
+    return Fact(name, "not known yet" if seconds is None else f"about {duration(seconds)}")
 
 
 def _value_facts(history: RunHistory) -> list[Fact]:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from desktop_app.background.jobs import Jobs
 from desktop_app.pages.base import PageState
-from desktop_app.pages.run_words import run_title
+from desktop_app.pages.marks import MarkedPresenter
 from desktop_app.pages.try_it.contract import FileQuestions, TryItViewLike
 from desktop_app.pages.try_it.predicting import (
     Cancelled,
@@ -20,6 +20,7 @@ from desktop_app.pages.try_it.predicting import (
     predict_file,
 )
 from desktop_app.pages.try_it.words import MOST_EXAMPLES, answer_of, command_for, example_texts
+from desktop_app.run_words import run_title
 from desktop_app.workspace import Workspace
 from trainer_core.errors import InputError
 from trainer_core.inference.prediction import Prediction
@@ -33,10 +34,9 @@ PAUSE_MILLISECONDS = 150
 NO_RUN = "Train a model first. As soon as a run has its first result, you can type sentences here and see its answers."
 
 
-class TryItPresenter(QObject):
+class TryItPresenter(MarkedPresenter):
     """Asks the model of the chosen run while the user types."""
 
-    state_changed = Signal()
     _told = Signal(int, int)
 
     def __init__(
@@ -52,23 +52,12 @@ class TryItPresenter(QObject):
         self._loading: RunFolder | None = None
         self._text = ""
         self._error: Exception | None = None
-        self._state = PageState.EMPTY
         self._files = Jobs(self)
         self._cancelled: threading.Event | None = None
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MILLISECONDS)
         self._connect()
         self._choose()
         self._show_examples()
-
-    @property
-    def state(self) -> PageState:
-        """The mark beside the page's name."""
-        return self._state
-
-    @property
-    def problems(self) -> list[str]:
-        """Nothing on this page has to be mended before training."""
-        return []
 
     def look(self) -> None:
         """Take notice that the page came to the front: look for new runs, and have the model ready."""
@@ -240,10 +229,7 @@ class TryItPresenter(QObject):
         self._show_state()
 
     def _show_state(self) -> None:
-        state = self._state_now()
-        if state is not self._state:
-            self._state = state
-            self.state_changed.emit()
+        self._set_state(self._state_now())
 
     def _state_now(self) -> PageState:
         if self._run is None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
-from desktop_app.pages.base import PageState
+from desktop_app.pages.marks import MarkedPresenter
 
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
@@ -53,10 +53,8 @@ class Doors(Protocol):
         ...
 
 
-class WelcomePresenter(QObject):
+class WelcomePresenter(MarkedPresenter):
     """Connects the doors; has no problem and no state of its own."""
-
-    state_changed = Signal()
 
     def __init__(self, view: WelcomeScreen, doors: Doors, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -69,16 +67,6 @@ class WelcomePresenter(QObject):
         view.recent_wished.connect(self._on_recent_wished)
         doors.recent_changed.connect(self.show_recent)
         self.show_recent()
-
-    @property
-    def state(self) -> PageState:
-        """Nothing to see yet."""
-        return PageState.EMPTY
-
-    @property
-    def problems(self) -> list[str]:
-        """None."""
-        return []
 
     def show_recent(self) -> None:
         """Show the recent projects that are still there."""

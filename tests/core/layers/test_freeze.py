@@ -10,7 +10,7 @@ from tests.core.conftest import TinyModel
 from tests.core.layers.test_tree import TREES, tree_of
 from tests.support.tiny_models import CONFIGS
 from trainer_core.errors import InputError
-from trainer_core.layers.freeze import describe_trainable, freeze_state, match_rule, resolve_freeze
+from trainer_core.layers.freeze import describe_trainable, freeze_state, frozen_blocks, match_rule, resolve_freeze
 from trainer_core.layers.tree import LayerTree, ParameterSpec, build_layer_tree
 
 
@@ -189,3 +189,24 @@ def test_described_rules_mean_the_same_on_every_architecture(tiny_model: TinyMod
 def test_plain_choices_are_described_in_plain_words(rules: list[str]) -> None:
     tree = small_tree()
     assert describe_trainable(resolve_freeze(rules, tree), tree) == rules
+
+
+@pytest.mark.parametrize(
+    ("rules", "below"),
+    [
+        (["head"], 3),
+        (["head", "final_norm.*"], 3),
+        (["head", "top:1"], 2),
+        (["head", "layer.1.norm.bias"], 1),
+        (["head", "blocks"], 0),
+        (["head", "embeddings"], 0),
+        (["all"], 0),
+    ],
+)
+def test_blocks_below_all_that_learns_are_counted(rules: list[str], below: int) -> None:
+    assert frozen_blocks(resolve_freeze(rules, small_tree()).trainable, small_tree()) == below
+
+
+def test_a_model_without_blocks_has_none_below() -> None:
+    tree = build_layer_tree([ParameterSpec(name, (2,)) for name in ("one.weight", "two.weight", "head.weight")])
+    assert frozen_blocks({"head.weight"}, tree) == 0

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.core.conftest import TinyModel
 from tests.support.tiny_models import CONFIGS
+from trainer_core.layers.freeze import frozen_blocks, match_rule
 from trainer_core.layers.tree import LayerKind, LayerTree, ParameterSpec, build_layer_tree
 from trainer_core.models.inspect import inspect_model
 from trainer_core.project.schema import DataSection, ModelSection, Project
@@ -111,6 +112,7 @@ BLOCKS = {
     "gpt2": ("h", 3),
     "llama": ("layers", 3),
     "qwen2": ("layers", 3),
+    "gemma2": ("layers", 3),
 }
 
 
@@ -124,3 +126,19 @@ def test_the_blocks_of_every_architecture_are_found(tiny_model: TinyModel, famil
     assert {LayerKind.EMBEDDINGS, LayerKind.BLOCK, LayerKind.HEAD, LayerKind.NORM, LayerKind.ATTENTION} <= kinds
     depths = {tree.depth_of(p.name) for p in tree.parameters if not p.name.startswith("head.")}
     assert depths == set(range(1, tree.block_count + 2))
+
+
+@pytest.mark.parametrize(
+    ("family", "everywhere"),
+    [
+        ("deberta", {"encoder.rel_embeddings.weight", "encoder.LayerNorm.weight", "encoder.LayerNorm.bias"}),
+        ("mpnet", {"encoder.relative_attention_bias.weight"}),
+    ],
+)
+def test_what_acts_in_every_block_is_as_far_from_the_output_as_the_embeddings(
+    tiny_model: TinyModel, family: str, everywhere: set[str]
+) -> None:
+    tree = tree_of(tiny_model(family))
+    assert {tree.depth_of(name) for name in everywhere} == {tree.block_count + 1}
+    assert not everywhere & match_rule(f"top:{tree.block_count}", tree)
+    assert frozen_blocks(everywhere, tree) == 0

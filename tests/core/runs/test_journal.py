@@ -147,15 +147,21 @@ def test_a_history_tells_the_run() -> None:
 
 def test_a_history_knows_what_is_left() -> None:
     history = RunHistory()
-    assert (history.total_steps, history.seconds_left) == (0, None)
+    assert (history.total_steps, history.stage_seconds_left, history.in_last_stage) == (0, None, False)
     for event in scripted()[:8]:
         history.apply(event)
-    assert (history.total_steps, history.seconds_left) == (12, None)
+    assert (history.total_steps, history.stage_seconds_left) == (12, None)
     history.apply(step(2, 0))
-    assert history.seconds_left == pytest.approx(10.0)
-    history.apply_all(scripted()[9:15])
+    assert history.stage_seconds_left == pytest.approx(4.0), "of six steps, four are left, a second each"
+    assert not history.in_last_stage
+    history.apply_all(scripted()[9:13])
+    assert history.stage_seconds_left is None, "nothing is known of a stage that has just begun"
+    history.apply_all(scripted()[13:15])
     assert history.total_steps == 8
-    assert history.seconds_left == pytest.approx(4.0)
+    assert history.stage_seconds_left == pytest.approx(4.0)
+    assert history.in_last_stage
+    history.apply_all(step(number, 1) for number in range(5, 9))
+    assert history.stage_seconds_left is None, "what an evaluation takes is not known"
 
 
 def test_a_run_that_was_stopped_or_failed_says_so() -> None:

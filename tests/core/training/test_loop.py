@@ -33,7 +33,7 @@ from trainer_core.training.events import (
     StepFinished,
     WorkProgress,
 )
-from trainer_core.training.inputs import Inputs, TokenInputs, stage_inputs
+from trainer_core.training.inputs import TokenInputs
 from trainer_core.training.session import TrainingSession
 
 TIMES = {"time", "seconds"}
@@ -152,36 +152,6 @@ def test_accumulation_equals_a_big_batch(tmp_path: Path, bert: Path, stage: dict
         assert (one.rows, one.tokens) == (other.rows, other.tokens) == (26, one.tokens)
         assert other.loss == pytest.approx(one.loss, rel=1e-5)
         assert other.gradient_norm == pytest.approx(one.gradient_norm, rel=1e-4)
-
-
-def test_training_on_features_equals_training_through_the_frozen_body(
-    tmp_path: Path, bert: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stage = HEAD | {"epochs": 4}
-    path = make_project(tmp_path, bert, stages=[stage], training={"batch_size": 36, "probe": False})
-    cached = without_dropout(make_session(path))
-    short_cut = train_all(cached)
-    assert cached.features is not None
-
-    def through_the_body(session: TrainingSession, *, only_head: bool) -> tuple[Inputs, Inputs]:
-        return stage_inputs(session, only_head=False)
-
-    monkeypatch.setattr(loop, "stage_inputs", through_the_body)
-    through = without_dropout(make_session(path))
-    events = train_all(through)
-    for one, other in zip(of(short_cut, StepFinished), of(events, StepFinished), strict=True):
-        assert one.loss == pytest.approx(other.loss, abs=1e-5)
-    for name, weights in weights_of(cached).items():
-        torch.testing.assert_close(weights, weights_of(through)[name], atol=1e-5, rtol=1e-5)
-
-
-def test_features_are_forgotten_once_the_body_learns(tmp_path: Path, bert: Path) -> None:
-    path = make_project(tmp_path, bert, stages=[HEAD, ALL | {"learning_rate": 0.01}, HEAD | {"name": "again"}])
-    session = make_session(path)
-    last = of(train_all(session), EvaluationFinished)[-1]
-    assert evaluate(session, TokenInputs(session.validation, session.device))["loss"] == pytest.approx(
-        last.metrics["loss"], abs=1e-5
-    )
 
 
 # --- the probe -----------------------------------------------------------------------------------------------------

@@ -155,6 +155,16 @@ def test_dropout_follows_the_module_it_belongs_to(bert: Path) -> None:
     assert all(name.startswith("body.encoder.layer.2.") for name in on - {"head.dropout"})
 
 
+def test_dropout_behind_frozen_embeddings_is_off(tiny_model: TinyModel) -> None:
+    """GPT-2 drops its embeddings in the body itself, in which the upper blocks learn."""
+    network, tree = network_of(tiny_model("gpt2")), tree_of(tiny_model("gpt2"))
+    apply_freeze(network, resolve_freeze(["head", "top:1"], tree).trainable)
+    assert network.body.training
+    assert not network.body.drop.training
+    apply_freeze(network, resolve_freeze(["all"], tree).trainable)
+    assert network.body.drop.training
+
+
 def test_freezing_drops_old_gradients(bert: Path) -> None:
     network, tree = network_of(bert), tree_of(bert)
     apply_freeze(network, resolve_freeze(["all"], tree).trainable)

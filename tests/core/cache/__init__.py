@@ -1,0 +1,1 @@
+"""Tests of arrays that are kept."""

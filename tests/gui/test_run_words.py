@@ -1,0 +1,46 @@
+"""What the window says of runs: titles, time spans, and the status line from the first word to the last."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from desktop_app.run_words import duration, run_title, status_line
+from tests.support.runs import history_of
+from trainer_core.runs.folder import RunFolder
+from trainer_core.runs.history import RunHistory
+from trainer_core.training.events import RunFailed
+
+
+def test_the_title_of_a_run(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "2026-11-23_141207_head-top-all")
+    assert run_title(run, today=datetime.date(2026, 11, 23)) == "Today 14:12, head-top-all"
+    assert run_title(run, today=datetime.date(2026, 11, 25)) == "23 Nov 14:12, head-top-all"
+    assert run_title(run, today=datetime.date(2027, 1, 1)) == "23 Nov 2026 14:12, head-top-all"
+    assert run_title(RunFolder(tmp_path / "mine")) == "mine"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 s"), (89.0, "89 s"), (90.0, "2 min"), (5340.0, "89 min"), (7200.0, "2 h"), (7500.0, "2 h 5 min")],
+)
+def test_time_spans_are_told_in_the_unit_that_fits(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_the_status_line_tells_the_time_left_only_where_it_is_known() -> None:
+    """The speed of one stage tells nothing of the next, which may train the whole model."""
+    assert status_line(RunHistory(), running=True, stopping=False) == "Preparing"
+    assert status_line(history_of(37), running=True, stopping=False) == "stage 2 of 3 | step 37 of 126"
+    under_way = status_line(history_of(60), running=True, stopping=False)
+    assert under_way == "stage 2 of 3 | step 60 of 126 | 3 s left in this stage"
+    assert status_line(history_of(86), running=True, stopping=False) == "stage 3 of 3 | step 86 of 126 | 10 s left"
+
+
+def test_the_status_line_tells_how_a_run_ended() -> None:
+    assert status_line(history_of(60), running=True, stopping=True) == "Stopping after step 60; the best is kept"
+    assert status_line(history_of(), running=False, stopping=False) == "Finished: best macro F1 0.948 at step 126"
+    failed = RunHistory().apply_all([RunFailed(what="The memory is full.")])
+    assert status_line(failed, running=False, stopping=False) == "The run failed: The memory is full."

@@ -1,0 +1,279 @@
+"""The logic of the Train page, against a fake view."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QObject, Signal
+from pytestqt.qtbot import QtBot
+
+from desktop_app.background.trainer import Trainer
+from desktop_app.pages.base import PageState
+from desktop_app.pages.train.feed import RunFeed
+from desktop_app.pages.train.presenter import NO_PROJECT, NO_RUN, TrainPresenter
+from desktop_app.pages.train.words import (
+    Fact,
+    Progress,
+    Summary,
+)
+from desktop_app.workspace import Workspace
+from tests.support.fake_core import FakeCore
+from tests.support.runs import write_run
+from trainer_core.errors import InputError
+from trainer_core.runs.folder import RunFolder
+from trainer_core.runs.history import RunHistory
+
+
+class FakeView(QObject):
+    """Keeps what the presenter told it."""
+
+    folder_wished = Signal()
+    try_wished = Signal()
+    live_wished = Signal()
+    text_due = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.empty = ""
+        self.feed: RunFeed | None = None
+        self.live = False
+        self.plots_made = 0
+        self.headline = ""
+        self.facts: dict[str, str] = {}
+        self.bars: tuple[Progress | None, Progress | None] = (None, None)
+        self.failure: Exception | None = None
+        self.warnings: list[str] = []
+        self.summary: Summary | None = None
+        self.other = ""
+        self.opened: Path | None = None
+
+    def show_empty(self, text: str) -> None:
+        self.empty, self.feed, self.live = text, None, False
+
+    def show_run(self, feed: RunFeed, *, live: bool) -> None:
+        self.empty, self.feed, self.live = "", feed, live
+
+    def make_plots(self) -> None:
+        self.plots_made += 1
+
+    def show_headline(self, text: str) -> None:
+        self.headline = text
+
+    def show_facts(self, facts: Sequence[Fact]) -> None:
+        self.facts = {fact.name: fact.value for fact in facts}
+
+    def show_progress(self, work: Progress | None, run: Progress | None) -> None:
+        self.bars = (work, run)
+
+    def show_failure(self, error: Exception | None) -> None:
+        self.failure = error
+
+    def show_warnings(self, warnings: Sequence[str]) -> None:
+        self.warnings = list(warnings)
+
+    def show_summary(self, summary: Summary | None) -> None:
+        self.summary = summary
+
+    def show_other_run(self, text: str) -> None:
+        self.other = text
+
+    def open_folder(self, folder: Path) -> None:
+        self.opened = folder
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> FakeView:
+    return FakeView()
+
+
+@pytest.fixture
+def presenter(view: FakeView, ready: Workspace, trainer: Trainer, qtbot: QtBot) -> TrainPresenter:
+    presenter = TrainPresenter(view, ready, trainer, load_plots=lambda: None)
+    qtbot.waitUntil(lambda: view.plots_made == 1)
+    return presenter
+
+
+def test_without_a_run_the_page_explains(presenter: TrainPresenter, view: FakeView) -> None:
+    assert view.empty == NO_RUN
+    assert presenter.state is PageState.EMPTY
+    assert presenter.problems == []
+
+
+def test_without_a_project_the_page_says_so(qtbot: QtBot, view: FakeView, workspace: Workspace) -> None:
+    presenter = TrainPresenter(view, workspace, Trainer(workspace), load_plots=lambda: None)
+    assert view.empty == NO_PROJECT
+    qtbot.waitUntil(lambda: view.plots_made == 1)
+    assert presenter.state is PageState.EMPTY
+
+
+def test_a_run_is_shown_from_its_start_to_its_summary(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, trainer: Trainer, core: FakeCore, workspace: Workspace
+) -> None:
+    core.training.hold_at = 60
+    trainer.start()
+    assert view.live
+    assert presenter.state is PageState.BUSY
+    qtbot.waitUntil(lambda: trainer.history.step == 60)
+    view.text_due.emit()
+    assert view.feed is not None
+    assert len(view.feed.loss) == 60
+    assert view.facts["Step"] == "60 of 126"
+    assert view.bars == (None, Progress("Steps of the run", 60, 126))
+    assert view.warnings == ["Went back to the best weights, those of step 36."]
+    assert view.summary is None
+    with qtbot.waitSignal(trainer.run_finished, timeout=10_000):
+        core.training.release()
+    assert not view.live
+    assert view.bars == (None, None)
+    assert view.summary is not None
+    assert view.summary.folder == str(trainer.folder.path)  # type: ignore[union-attr]
+    assert presenter.state is PageState.OK
+    assert view.headline.endswith("Finished")
+    assert len(view.feed.loss) == 126
+
+
+def test_stop_is_heard_at_once(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, trainer: Trainer, core: FakeCore
+) -> None:
+    core.training.hold_at = 5
+    trainer.start()
+    qtbot.waitUntil(lambda: trainer.history.step == 5)
+    with qtbot.waitSignal(trainer.run_finished, timeout=10_000):
+        trainer.stop()
+        assert "Stopping" in view.headline
+    assert view.headline.endswith("Stopped early; the best weights are kept")
+
+
+def test_a_failure_before_the_run_has_a_folder_is_shown(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, trainer: Trainer, core: FakeCore, workspace: Workspace
+) -> None:
+    core.training.error = InputError.one("tickets.tsv", "There is no such file.", "Choose another one.")
+    with qtbot.waitSignal(trainer.run_failed, timeout=10_000):
+        trainer.start()
+    assert presenter.state is PageState.PROBLEM
+    assert view.failure is not None
+    assert "no such file" in str(view.failure)
+    first = view.failure
+    view.text_due.emit()
+    assert view.failure is first
+    core.training.error = None
+    with qtbot.waitSignal(trainer.run_finished, timeout=10_000):
+        trainer.start()
+        assert view.failure is None
+    assert presenter.state is PageState.OK
+
+
+def test_a_failure_does_not_follow_into_another_project(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, trainer: Trainer, core: FakeCore, workspace: Workspace
+) -> None:
+    core.training.error = InputError.one("tickets.tsv", "There is no such file.")
+    with qtbot.waitSignal(trainer.run_failed, timeout=10_000):
+        trainer.start()
+    assert workspace.path is not None
+    workspace.open(workspace.path)
+    assert view.failure is None
+    assert view.empty == NO_RUN
+    qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
+
+
+def test_a_chosen_run_is_read_in_the_background(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, workspace: Workspace
+) -> None:
+    run = write_run(workspace.runs_folder)
+    workspace.choose_run(run)
+    assert "reading the run" in view.headline
+    assert view.summary is None
+    qtbot.waitUntil(lambda: view.summary is not None)
+    assert view.feed is not None
+    assert len(view.feed.loss) == 126
+    assert not view.live
+    assert presenter.state is PageState.OK
+
+
+def test_a_run_that_broke_off_is_named_as_such(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, workspace: Workspace
+) -> None:
+    workspace.choose_run(write_run(workspace.runs_folder, steps=30))
+    qtbot.waitUntil(lambda: "did not come to its end" in view.headline)
+    assert view.summary is None
+    assert not {"Time left", "Left in stage"} & set(view.facts)
+
+
+def test_the_answer_of_a_run_that_is_no_longer_chosen_is_dropped(
+    qtbot: QtBot,
+    presenter: TrainPresenter,
+    view: FakeView,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow, quick = write_run(workspace.runs_folder, scale=0.5), write_run(workspace.runs_folder, steps=30)
+    gate = threading.Event()
+    original: Callable[[RunFolder], RunHistory] = RunFolder.load_history
+
+    def load_history(run: RunFolder) -> RunHistory:
+        if run == slow:
+            gate.wait(10)
+        return original(run)
+
+    monkeypatch.setattr(RunFolder, "load_history", load_history)
+    workspace.choose_run(slow)
+    workspace.choose_run(quick)
+    gate.set()
+    qtbot.waitUntil(lambda: view.feed is not None and len(view.feed.loss) == 30)
+    qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
+    assert len(view.feed.loss) == 30  # type: ignore[union-attr]
+    assert view.summary is None
+
+
+def test_a_run_that_cannot_be_read_says_so(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load_history(run: RunFolder) -> RunHistory:
+        raise OSError("disk")
+
+    monkeypatch.setattr(RunFolder, "load_history", load_history)
+    workspace.choose_run(write_run(workspace.runs_folder))
+    qtbot.waitUntil(lambda: view.failure is not None)
+    assert presenter.state is PageState.PROBLEM
+    assert view.headline.endswith("it cannot be read")
+
+
+def test_another_run_can_be_looked_at_while_one_is_under_way(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, trainer: Trainer, core: FakeCore, workspace: Workspace
+) -> None:
+    old = write_run(workspace.runs_folder)
+    core.training.hold_at = 5
+    trainer.start()
+    qtbot.waitUntil(lambda: trainer.history.step == 5)
+    assert view.other == ""
+    workspace.choose_run(old)
+    qtbot.waitUntil(lambda: view.summary is not None)
+    assert not view.live
+    assert view.other == "Another run is under way."
+    assert presenter.state is PageState.BUSY
+    view.live_wished.emit()
+    assert view.live
+    assert view.other == ""
+    assert len(view.feed.loss) == 5  # type: ignore[union-attr]
+    workspace.choose_run(old)
+    with qtbot.waitSignal(trainer.run_finished, timeout=10_000):
+        core.training.release()
+    qtbot.waitUntil(lambda: view.summary is not None)
+    assert view.other == ""
+    assert workspace.run == old
+
+
+def test_folder_and_try_it_are_about_the_run_that_is_shown(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, workspace: Workspace
+) -> None:
+    run = write_run(workspace.runs_folder)
+    workspace.choose_run(run)
+    qtbot.waitUntil(lambda: view.summary is not None)
+    view.folder_wished.emit()
+    assert view.opened == run.path
+    with qtbot.waitSignal(presenter.try_wished) as wished:
+        view.try_wished.emit()
+    assert wished.args == [run]

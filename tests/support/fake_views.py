@@ -1,0 +1,86 @@
+"""What the fake views of several pages have in common: they keep what they were last told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+
+class FakeNoticeView(QObject):
+    """The fake of a page that tells what came of the user's last doing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mode = ""
+        self.errors: list[Exception] = []
+        self.warning = ""
+
+    def show_empty(self) -> None:
+        self.mode = "empty"
+
+    def show_error(self, error: Exception) -> None:
+        self.errors.append(error)
+
+    def show_warning(self, text: str) -> None:
+        self.warning = text
+
+    def clear_notice(self) -> None:
+        self.errors, self.warning = [], ""
+
+
+class FakeWaitingView(QObject):
+    """The fake of a page that waits for the model."""
+
+    look_again_wished = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown = ""
+        self.problem = ""
+
+    def show_waiting(self, title: str, text: str) -> None:
+        self.shown = title
+
+    def show_error(self, error: Exception) -> None:
+        self.shown = f"error: {error}"
+
+    def show_content(self) -> None:
+        self.shown = "content"
+
+    def set_problem(self, text: str) -> None:
+        self.problem = text
+
+
+class Chooser:
+    """Stands for a file or folder dialog: answers with what was put in."""
+
+    def __init__(self) -> None:
+        self.answer: Path | None = None
+        self.asked: list[tuple[str, Path]] = []
+
+    def __call__(self, title: str, folder: Path) -> Path | None:
+        self.asked.append((title, folder))
+        return self.answer
+
+
+class FileAnswers:
+    """Stands for the questions for files of the Try it page: answers with what was put in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.source: Path | None = folder / "texts.txt"
+        self.target: Path | None = folder / "out.csv"
+        self.replace = False
+        self.asked: list[Path] = []
+        self.suggested: Path | None = None
+
+    def choose_texts(self, folder: Path) -> Path | None:
+        return self.source
+
+    def choose_target(self, suggestion: Path) -> Path | None:
+        self.suggested = suggestion
+        return self.target
+
+    def may_replace(self, path: Path) -> bool:
+        self.asked.append(path)
+        return self.replace

@@ -1,0 +1,87 @@
+"""Where the rows enter the network in a stage: above the frozen layers, wherever that can be."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+import torch
+
+from trainer_core.models.blocks import BlockStack
+from trainer_core.training.events import Event, RunWarning
+from trainer_core.training.freezing import set_training_modes
+from trainer_core.training.frozen.needs import boundaries_from, boundary_of
+from trainer_core.training.frozen.proof import agree
+from trainer_core.training.frozen.reading import read_frozen
+from trainer_core.training.inputs import FeatureInputs, Inputs, StateInputs, TokenInputs
+from trainer_core.training.session import TrainingSession
+
+TRIAL_ROWS = 2
+DIFFERENT = (
+    "The frozen layers of this model give another result when they are computed apart from the others, so they are "
+    "computed anew in every epoch."
+)
+
+
+def find_stack(session: TrainingSession) -> BlockStack | None:
+    """Return the blocks of the session's body, or None where it cannot be entered between two of them."""
+    stack = BlockStack.find(session.network.body)
+    if stack is None or (stack.path, len(stack)) != (session.tree.blocks, session.tree.block_count):
+        return None
+    ids, mask = session.train.tokens(np.arange(min(TRIAL_ROWS, len(session.train))))
+    session.network.eval()
+    try:
+        with torch.no_grad():
+            return (
+                stack
+                if stack.can_be_split(
+                    lambda: session.network.token_states(ids.to(session.device), mask.to(session.device))
+                )
+                else None
+            )
+    finally:
+        set_training_modes(session.network)
+
+
+def stage_inputs(session: TrainingSession, place: int) -> Generator[Event, None, tuple[Inputs, Inputs]]:
+    """Return the inputs of the training and of the validation rows for a stage.
+
+    Yields:
+        The progress of the pass through the frozen layers, where one is needed; a warning where its outputs cannot be
+        used.
+
+    Raises:
+        RunStopped: the user asked for the end during the pass.
+    """
+    plain = _token_inputs(session)
+    cached = yield from _cached_inputs(session, place)
+    if cached is None:
+        return plain
+    if not agree(session, plain[0], cached[0], session.train.lengths):
+        yield RunWarning(message=DIFFERENT)
+        return plain
+    return cached
+
+
+def _token_inputs(session: TrainingSession) -> tuple[Inputs, Inputs]:
+    return TokenInputs(session.train, session.device), TokenInputs(session.validation, session.device)
+
+
+def _cached_inputs(session: TrainingSession, place: int) -> Generator[Event, None, tuple[Inputs, Inputs] | None]:
+    stages = session.plan.stages[place:]
+    later = boundaries_from(stages, session.tree)
+    if stages[0].only_head:
+        pooling = session.network.pooling
+        frozen = yield from read_frozen(session, [pooling], later)
+        return (
+            FeatureInputs(session.train, session.device, frozen.train.features[pooling]),
+            FeatureInputs(session.validation, session.device, frozen.validation.features[pooling]),
+        )
+    boundary = boundary_of(stages[0], session.tree)
+    if not boundary or session.stack is None:
+        return None
+    frozen = yield from read_frozen(session, [], later)
+    return (
+        StateInputs(session.train, session.device, frozen.train.states[boundary], session.stack, boundary),
+        StateInputs(session.validation, session.device, frozen.validation.states[boundary], session.stack, boundary),
+    )

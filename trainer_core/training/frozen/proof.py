@@ -1,0 +1,61 @@
+"""The cache proves itself: some rows are computed both ways, and where scores or gradients differ it steps aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from trainer_core.data.rows import IntArray
+from trainer_core.project.schema import Precision
+from trainer_core.training.freezing import set_training_modes
+from trainer_core.training.inputs import Inputs
+from trainer_core.training.session import TrainingSession
+
+ROWS = 8
+TOLERANCES = {Precision.FLOAT32: 1e-4, Precision.BFLOAT16: 5e-2, Precision.FLOAT16: 1e-2}
+"""The largest difference, as a share of the largest value: what other padding and rounding can explain."""
+
+
+def agree(session: TrainingSession, plain: Inputs, cached: Inputs, lengths: IntArray) -> bool:
+    """Whether rows through the cache give the scores and the gradients that they give through the whole network.
+
+    Gradients matter too: a layer that learns and acts below the boundary as well, as DeBERTa's relative positions do,
+    gives the right scores now and wrong ones later.
+
+    Args:
+        session: whose network is asked; its gradients and training modes are as before afterwards.
+        plain: the rows as tokens.
+        cached: the same rows, as the cache gives them.
+        lengths: of the rows, to choose short and long ones.
+    """
+    order = np.argsort(lengths, kind="stable")
+    chosen = order[np.linspace(0, len(order) - 1, min(ROWS, len(order))).astype(np.int64)]
+    learning = [parameter for parameter in session.network.parameters() if parameter.requires_grad]
+    session.network.eval()
+    try:
+        expected = _answer(session, plain, chosen, learning)
+        found = _answer(session, cached, chosen, learning)
+    finally:
+        set_training_modes(session.network)
+    tolerance = TOLERANCES[session.precision.precision]
+    return all(_alike(a, b, tolerance) for a, b in zip(expected, found, strict=True))
+
+
+def _answer(
+    session: TrainingSession, inputs: Inputs, chosen: IntArray, learning: Sequence[nn.Parameter]
+) -> tuple[Tensor, Tensor]:
+    batch = inputs.batch(chosen)
+    with session.precision.autocast():
+        scores = inputs.scores(session.network, batch)
+    loss = session.task.loss(scores, batch.targets) / len(batch)
+    gradients = torch.autograd.grad(loss, learning, allow_unused=True)
+    norms = [torch.zeros((), device=loss.device) if g is None else g.float().norm() for g in gradients]
+    return scores.detach().float(), torch.stack(norms)
+
+
+def _alike(expected: Tensor, found: Tensor, tolerance: float) -> bool:
+    largest = expected.abs().max().clamp(min=1e-6)
+    return bool(((expected - found).abs().max() / largest) <= tolerance)

@@ -1,0 +1,189 @@
+"""The pass through the frozen layers: every row once, whatever the number of epochs and stages that follow.
+
+One pass gives the vectors of whole texts, in several poolings, and the states at every boundary that a stage needs.
+What an earlier run has kept is taken from there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Generator, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trainer_core.data.encoded import Encoded
+from trainer_core.errors import RunStopped
+from trainer_core.layers.freeze import frozen_blocks
+from trainer_core.models.blocks import BlockStack
+from trainer_core.models.network import pool
+from trainer_core.project.schema import Pooling
+from trainer_core.training.events import Event, WorkProgress
+from trainer_core.training.freezing import set_training_modes
+from trainer_core.training.frozen.keys import code_key, joined_key, rows_key, weights_key
+from trainer_core.training.inputs import EVALUATION_BATCH, RowStates, TokenInputs
+from trainer_core.training.ports import ArraySink
+from trainer_core.training.session import TrainingSession
+
+WORK = "Reading the rows through the frozen layers"
+REPORT_SECONDS = 0.25
+
+Kept = dict[str, Tensor]
+Wanted = Pooling | int
+"""A pooling: the vectors of whole texts. A number: the states at this boundary."""
+
+
+@dataclass
+class SplitOutputs:
+    """What the frozen layers make of the rows of one split.
+
+    Attributes:
+        features: float32 [rows, width] by pooling, on the device.
+        states: by boundary.
+    """
+
+    features: dict[Pooling, Tensor] = field(default_factory=dict)
+    states: dict[int, RowStates] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FrozenOutputs:
+    """What the frozen layers make of the rows of both splits."""
+
+    train: SplitOutputs
+    validation: SplitOutputs
+
+
+def read_frozen(
+    session: TrainingSession, poolings: Collection[Pooling], boundaries: Collection[int]
+) -> Generator[Event, None, FrozenOutputs]:
+    """Return what the frozen layers make of all rows: from the cache, or else in one pass.
+
+    Outputs of the session that are not asked for again are let go.
+
+    Yields:
+        Progress, in rows.
+
+    Raises:
+        RunStopped: the user asked for the end.
+    """
+    wanted: list[Wanted] = [*poolings, *(boundaries if session.stack is not None else ())]
+    splits = [_Split(session, rows, wanted) for rows in (session.train, session.validation)]
+    total = sum(len(split.rows) for split in splits if split.missing)
+    done = 0
+    for split in splits:
+        if split.missing:
+            yield from _read_split(session, split, done, total)
+            done += len(split.rows)
+    session.kept = {split.keys[what]: split.found[what] for split in splits for what in split.found}
+    return FrozenOutputs(*(_outputs(split, session.device) for split in splits))
+
+
+class _Split:
+    """The rows of one split: what is wanted of them, under which keys, and what is there already."""
+
+    def __init__(self, session: TrainingSession, rows: Encoded, wanted: Collection[Wanted]) -> None:
+        self.rows = rows
+        of_rows = rows_key(rows)
+        of_code = code_key(session.network, session.device, session.precision.precision.value)
+        self.keys = {what: joined_key(what, of_rows, of_code, _weights_below(session, what)) for what in wanted}
+        self.found: dict[Wanted, Kept] = {}
+        for what, key in self.keys.items():
+            arrays = session.kept.get(key) or session.cache.load(key)
+            if arrays is not None and (isinstance(what, int) or len(arrays["values"]) == len(rows)):
+                self.found[what] = arrays
+
+    @property
+    def missing(self) -> list[Wanted]:
+        """What has to be computed."""
+        return [what for what in self.keys if what not in self.found]
+
+
+def _weights_below(session: TrainingSession, what: Wanted) -> str:
+    """Return a key of everything that the output can depend on: all of the body but the blocks above a boundary."""
+    tree = session.tree
+    named = [(name, parameter) for name, parameter in session.network.named_layers() if not name.startswith("head.")]
+    if isinstance(what, int):
+        above = {name for name, _ in named if what <= frozen_blocks([name], tree) < tree.block_count}
+        named = [(name, parameter) for name, parameter in named if name not in above]
+    return weights_key(named)
+
+
+def _read_split(session: TrainingSession, split: _Split, done: int, total: int) -> Iterator[Event]:
+    poolings = [what for what in split.missing if isinstance(what, Pooling)]
+    boundaries = [what for what in split.missing if isinstance(what, int)]
+    features: dict[Pooling, Tensor] = {}
+    reported = 0.0
+    with ExitStack() as open_sinks:
+        sinks = _open_sinks(session, split, boundaries, open_sinks)
+        session.network.eval()
+        for places, batch in TokenInputs(split.rows, session.device).in_order(EVALUATION_BATCH):
+            ids, mask = batch.values
+            pooled, states = _frozen_pass(session, ids, mask, poolings, boundaries)
+            for pooling, values in pooled.items():
+                if pooling not in features:
+                    features[pooling] = torch.empty(len(split.rows), values.shape[1], device=values.device)
+                features[pooling][torch.from_numpy(places).to(values.device)] = values
+            real = mask.bool()
+            for boundary in list(sinks):
+                chunk = {"rows": torch.from_numpy(places), "states": states[boundary][real]}
+                if not sinks[boundary].append(chunk):
+                    split.found[boundary] = sinks.pop(boundary).keep()
+            done += len(batch)
+            if session.control.finish_wished:
+                remedy = "Start the run again when you like."
+                raise RunStopped("Stopped before there was anything to keep.", remedy=remedy)
+            if time.monotonic() - reported > REPORT_SECONDS or done == total:
+                reported = time.monotonic()
+                yield WorkProgress(work=WORK, done=done, total=total)
+        for boundary, sink in sinks.items():
+            split.found[boundary] = sink.keep()
+        for pooling, values in features.items():
+            split.found[pooling] = {"values": values}
+            with session.cache.write(split.keys[pooling], values.nbytes) as sink:
+                if sink.append({"values": values}):
+                    sink.keep()
+    set_training_modes(session.network)
+
+
+def _open_sinks(
+    session: TrainingSession, split: _Split, boundaries: Collection[int], stack: ExitStack
+) -> dict[int, ArraySink]:
+    tokens, width = int(split.rows.lengths.sum()), session.network.head.linear.in_features
+    expected = tokens * width * torch.float32.itemsize
+    return {
+        boundary: stack.enter_context(session.cache.write(split.keys[boundary], expected)) for boundary in boundaries
+    }
+
+
+def _frozen_pass(
+    session: TrainingSession, ids: Tensor, mask: Tensor, poolings: Collection[Pooling], boundaries: Collection[int]
+) -> tuple[dict[Pooling, Tensor], Mapping[int, Tensor]]:
+    """Compute one batch; without a pooling to be filled, the blocks above the highest boundary are left out."""
+    with torch.no_grad(), session.precision.autocast():
+        if not boundaries:
+            return _pooled(session.network.token_states(ids, mask), mask, poolings), {}
+        stack: BlockStack | None = session.stack
+        assert stack is not None
+        with stack.reading(boundaries, whole=bool(poolings)) as found:
+            last = session.network.token_states(ids, mask)
+        return _pooled(last, mask, poolings), found
+
+
+def _pooled(states: Tensor, mask: Tensor, poolings: Collection[Pooling]) -> dict[Pooling, Tensor]:
+    return {pooling: pool(states, mask, pooling).float() for pooling in poolings}
+
+
+def _outputs(split: _Split, device: torch.device) -> SplitOutputs:
+    outputs = SplitOutputs()
+    for what, arrays in split.found.items():
+        if isinstance(what, Pooling):
+            outputs.features[what] = arrays["values"].to(device)
+        elif arrays:
+            outputs.states[what] = RowStates.of(split.rows, arrays["rows"].numpy(), arrays["states"])
+        else:
+            outputs.states[what] = RowStates.of(split.rows, np.empty(0, dtype=np.int64), torch.empty(0))
+    return outputs
