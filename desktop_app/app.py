@@ -83,6 +83,7 @@ def build_shell(
     jobs = Jobs()
     workspace = Workspace(core, jobs)
     trainer = Trainer(workspace)
+    trainer.running_changed.connect(workspace.forecaster.set_training)
     actions = ProjectActions(workspace, trainer, dialogs, settings, starter_project_path)
     window = MainWindow(
         workspace,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from trainer_core.data.report import DataReport
     from trainer_core.engines.base import Engine
+    from trainer_core.forecast.contract import MachineFacts
     from trainer_core.inference.prediction import OpenTexts, Prediction
     from trainer_core.models.facts import ModelFacts, StarterModel
     from trainer_core.project.schema import Project
@@ -58,6 +59,10 @@ class Core(Protocol):
 
     def inspect_model(self, project: Project, folder: Path, label_count: int) -> ModelFacts:
         """Find the project's model and return its facts, without reading its weights."""
+        ...
+
+    def measure_speed(self, project: Project, folder: Path) -> MachineFacts:
+        """Return what a forecast needs of rows and machine; a model that is new to it is measured for some seconds."""
         ...
 
     def starter_models(self) -> list[StarterModel]:
@@ -112,6 +117,16 @@ class LocalCore:
             from trainer_core.models.inspect import inspect_model
 
         return inspect_model(project, folder, label_count)
+
+    def measure_speed(self, project: Project, folder: Path) -> MachineFacts:
+        """Return what a forecast needs of rows and machine; a model that is new to it is measured for some seconds."""
+        with self._imports:
+            from trainer_core.data.prepare import prepare_data
+            from trainer_core.engines.machine import look_up_machine
+            from trainer_core.models.inspect import inspect_model
+
+        data = prepare_data(project, folder)
+        return look_up_machine(project, data, inspect_model(project, folder, len(data.labels)), measure=True)
 
     def starter_models(self) -> list[StarterModel]:
         """Return the starter models that Thaw knows."""

@@ -45,7 +45,7 @@ def status_line(history: RunHistory, *, running: bool, stopping: bool) -> str:
     if stopping:
         return f"Stopping after step {history.step:,}; the best is kept"
     if history.work is not None:
-        return f"{history.work.work}: {history.work.done:,} of {history.work.total:,}"
+        return f"{work_words(history)}: {history.work.done:,} of {history.work.total:,}"
     if history.started is None or not history.bands:
         return "Preparing"
     stages = len(history.started.stages)
@@ -54,6 +54,14 @@ def status_line(history: RunHistory, *, running: bool, stopping: bool) -> str:
         left = "left" if history.in_last_stage else "left in this stage"
         parts.append(f"{duration(history.stage_seconds_left)} {left}")
     return " | ".join(parts)
+
+
+def work_words(history: RunHistory) -> str:
+    """Return what is being done while no step runs, and how long it will still take where that is known."""
+    if history.work is None:
+        return ""
+    seconds = history.work_seconds_left
+    return history.work.work if seconds is None else f"{history.work.work}, {duration(seconds)} left"
 
 
 def share_done(history: RunHistory) -> float:

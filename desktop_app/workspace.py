@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.background.jobs import Jobs
 from desktop_app.core_access import Core
+from desktop_app.forecaster import Forecaster
 from trainer_core.project.load import load_project
 from trainer_core.project.save import save_project
 from trainer_core.project.schema import DataSection, Project, StageSection
@@ -43,6 +44,7 @@ class Workspace(QObject):
         facts_error: why there are no facts.
         stage: the position of the stage whose layers are shown.
         run: the run that pages show: the one under way, or one chosen from the list.
+        forecaster: what the plan will take.
     """
 
     project_opened = Signal()
@@ -67,6 +69,7 @@ class Workspace(QObject):
         self.facts_error: Exception | None = None
         self.run: RunFolder | None = None
         self.stage = 0
+        self.forecaster = Forecaster(self)
 
     # --- the project -------------------------------------------------------------------------------------------
 

@@ -40,6 +40,10 @@ LIGHT_CORE = [
     "trainer_core.results.names",
     "trainer_core.tasks.registry",
     "trainer_core.engines.base",
+    "trainer_core.forecast.arithmetic",
+    "trainer_core.forecast.guess",
+    "trainer_core.forecast.known",
+    "trainer_core.forecast.words",
     "trainer_core.cli",
 ]
 LIGHT_WINDOW = ["desktop_app.workspace"]

@@ -339,6 +339,24 @@ def test_a_project_is_checked_without_training(bert: Path, tmp_path: Path) -> No
     )
 
 
+def test_a_check_forecasts_each_stage_and_the_whole(bert: Path, tmp_path: Path) -> None:
+    path = make_project(tmp_path, bert, stages=[HEAD, TOP])
+    outcome = thaw("check", path)
+    assert outcome.status == 0, outcome.err
+    lines = outcome.out.splitlines()
+    assert [line.split(":")[0] for line in lines if line.startswith("forecast")] == [
+        'forecast "head"',
+        'forecast "top"',
+        "forecast in all",
+    ]
+    whole = next(line for line in lines if line.startswith("forecast in all"))
+    for part in ("about", "of memory", "of disk", "measured on this machine"):
+        assert part in whole
+    assert lines[-1] == "Nothing is wrong with this project."
+    assert thaw("train", path, "--out", tmp_path / "runs").status == 0
+    assert "an earlier run of this model" in thaw("check", path).out
+
+
 def test_the_version_and_help_are_shown() -> None:
     assert thaw("--version").out.strip() == f"thaw {__version__}"
     assert thaw("--help").status == 0

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
+from desktop_app.adapters.forecast_words import ForecastWords
 from desktop_app.adapters.layer_model import Column, LayerModel
 from desktop_app.pages.base import Page, PageState
 from desktop_app.pages.layers import build_page
@@ -55,6 +56,9 @@ class FakeView(FakeWaitingView):
 
     def set_summary(self, summary: LayersSummary) -> None:
         self.summary = summary
+
+    def set_forecast(self, words: ForecastWords | None) -> None:
+        self.forecast = words
 
 
 @pytest.fixture

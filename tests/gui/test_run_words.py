@@ -11,7 +11,7 @@ from desktop_app.run_words import duration, run_title, status_line
 from tests.support.runs import history_of
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory
-from trainer_core.training.events import RunFailed
+from trainer_core.training.events import RunFailed, WorkProgress
 
 
 def test_the_title_of_a_run(tmp_path: Path) -> None:
@@ -44,3 +44,11 @@ def test_the_status_line_tells_how_a_run_ended() -> None:
     assert status_line(history_of(), running=False, stopping=False) == "Finished: best macro F1 0.948 at step 126"
     failed = RunHistory().apply_all([RunFailed(what="The memory is full.")])
     assert status_line(failed, running=False, stopping=False) == "The run failed: The memory is full."
+
+
+def test_work_without_steps_is_told_with_its_time_left() -> None:
+    history = RunHistory()
+    history.apply(WorkProgress(work="Reading the rows", done=0, total=4_000, time=0.0))
+    assert status_line(history, running=True, stopping=False) == "Reading the rows: 0 of 4,000"
+    history.apply(WorkProgress(work="Reading the rows", done=1_000, total=4_000, time=10.0))
+    assert status_line(history, running=True, stopping=False) == "Reading the rows, 30 s left: 1,000 of 4,000"

@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import Signal
 from pytestqt.qtbot import QtBot
 
+from desktop_app.adapters.forecast_words import ForecastWords
 from desktop_app.adapters.layer_words import format_rate, format_share, rule_words
 from desktop_app.pages.base import PageState
 from desktop_app.pages.stages.presenter import StagesPresenter
@@ -66,6 +67,9 @@ class FakeView(FakeWaitingView):
 
     def set_curve(self, curve: RateCurve | None) -> None:
         self.curve = curve
+
+    def set_forecast(self, words: ForecastWords | None) -> None:
+        self.forecast = words
 
 
 @pytest.fixture

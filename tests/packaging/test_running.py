@@ -65,8 +65,10 @@ def test_the_exit_code_is_the_childs(tmp_path: Path) -> None:
 def test_a_signal_ends_the_setup_and_what_it_runs(tmp_path: Path, number: int, code: int) -> None:
     packaging = Path(launch.__file__).resolve().parents[1]
     pid_file = tmp_path / "pid"
+    # A shell's background job starts with SIGINT ignored; in a terminal it is not.
     script = f"""
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, {str(packaging)!r})
 from pathlib import Path
 from thaw_start import cli, layout
@@ -84,7 +86,10 @@ sys.exit(cli.main(["prepare"]))
     while not pid_file.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    try:
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert process.returncode == code, out + err
     assert "Traceback" not in out + err
     if number == signal.SIGINT:

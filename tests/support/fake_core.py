@@ -11,6 +11,8 @@ from typing import TypeVar
 
 from desktop_app.core_access import OpenRows
 from trainer_core.data.report import ColumnInfo, ColumnRole, DataReport, Finding, Severity, SplitInfo
+from trainer_core.forecast.contract import MachineFacts, RowFacts
+from trainer_core.forecast.guess import guess_device
 from trainer_core.inference.prediction import OpenTexts, Prediction
 from trainer_core.layers.tree import LayerTree, ParameterSpec, build_layer_tree
 from trainer_core.models.facts import ModelFacts, StarterModel
@@ -139,6 +141,12 @@ def small_facts(labels: int = len(LABELS)) -> ModelFacts:
         tree=small_tree(labels),
         licence="Apache-2.0",
     )
+
+
+def small_machine(*, free_bytes: int = 16_000_000_000) -> MachineFacts:
+    """Return what was measured of the fake model on rows of 6 to 44 tokens."""
+    device = guess_device(small_tree(), 384).model_copy(update={"measured": True})
+    return MachineFacts(device, RowFacts(576, 64, tuple(range(6, 45)), counted=True), free_bytes)
 
 
 def small_starters() -> list[StarterModel]:
@@ -392,6 +400,7 @@ class FakeCore:
         report: what ``examine_data`` returns, or raises.
         rows: what ``open_rows`` finds, or raises.
         facts: what ``inspect_model`` returns, or raises.
+        machine: what ``measure_speed`` returns, or raises.
         predictor: what ``load_predictor`` returns, or raises.
         calls: the names of the calls made, in order.
         label_counts: the number of classes that each ``inspect_model`` was asked with, in order.
@@ -400,6 +409,7 @@ class FakeCore:
     report: DataReport | Exception = field(default_factory=small_report)
     rows: Sequence[tuple[str, str]] | Exception = SAMPLE * 100
     facts: ModelFacts | Exception = field(default_factory=small_facts)
+    machine: MachineFacts | Exception = field(default_factory=small_machine)
     predictor: FakePredictor | Exception = field(default_factory=FakePredictor)
     starters: list[StarterModel] = field(default_factory=small_starters)
     training: FakeEngine = field(default_factory=FakeEngine)
@@ -425,6 +435,11 @@ class FakeCore:
         self.calls.append("inspect_model")
         self.label_counts.append(label_count)
         return _or_raise(self.facts)
+
+    def measure_speed(self, project: Project, folder: Path) -> MachineFacts:
+        """Return the machine."""
+        self.calls.append("measure_speed")
+        return _or_raise(self.machine)
 
     def starter_models(self) -> list[StarterModel]:
         """Return the starter models."""

@@ -15,6 +15,7 @@ Stage = dict[str, Any]
 HEAD: Stage = {"name": "head", "train": ["head"], "learning_rate": 0.01, "epochs": 1}
 TOP: Stage = {"name": "top", "train": ["head", "top:1"], "learning_rate": 0.001, "epochs": 1}
 ALL: Stage = {"name": "all", "train": ["all"], "learning_rate": 0.001, "epochs": 1}
+SMALL_TRAINING = {"batch_size": 8, "device": "cpu", "precision": "float32", "evaluations_per_epoch": 1}
 
 
 def write_delimited(
@@ -53,7 +54,7 @@ def make_project(
         "seed": seed,
         "model": {"source": str(model), "max_length": max_length, "pooling": pooling},
         "data": {"train": "train.csv", "validation": "dev.csv", "header": True} | (data or {}),
-        "training": {"batch_size": 8, "device": "cpu", "evaluations_per_epoch": 1} | (training or {}),
+        "training": SMALL_TRAINING | (training or {}),
         "stage": list(stages),
     }
     document["data"] = {key: value for key, value in document["data"].items() if value is not None}

@@ -26,6 +26,7 @@ from trainer_core.training.events import (
     EvaluationFinished,
     Event,
     PoolingChosen,
+    PrecisionChosen,
     ProbeFinished,
     RunFinished,
     RunStarted,
@@ -112,6 +113,9 @@ def _describe(event: Event, history: RunHistory) -> str:
     if isinstance(event, RunStarted):
         rows = f"{event.train_rows:,} rows to learn from, {event.validation_rows:,} to judge by"
         return f"{rows}, {len(event.labels)} classes; {event.device}, {event.precision}"
+    if isinstance(event, PrecisionChosen):
+        speeds = ", ".join(f"{name} {seconds * 1000:.0f} ms a step" for name, seconds in event.seconds.items())
+        return f"Precision: {event.precision} ({speeds})"
     if isinstance(event, PoolingChosen):
         scores = ", ".join(f"{name} {score:.3f}" for name, score in event.scores.items())
         return f"Pooling: {event.pooling} ({scores})"

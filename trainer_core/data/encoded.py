@@ -50,7 +50,7 @@ class Encoded:
             offsets=np.concatenate([[0], np.cumsum(lengths)]),
             targets=targets,
             truncated=truncated,
-            pad_id=_filler(tokenizer),
+            pad_id=filler(tokenizer),
         )
 
     def __len__(self) -> int:
@@ -80,13 +80,13 @@ def encode_texts(
     """
     batch = tokenizer(texts, truncation=True, max_length=max_length, return_attention_mask=False)
     encodings = batch.encodings
-    numbers = [ids or [_filler(tokenizer)] for ids in batch["input_ids"]]
+    numbers = [ids or [filler(tokenizer)] for ids in batch["input_ids"]]
     if encodings is None:  # a tokenizer written in Python keeps no trace of what it cut
         return numbers, [len(ids) >= max_length for ids in numbers]
     return numbers, [bool(encoding.overflowing) for encoding in encodings]
 
 
-def _filler(tokenizer: PreTrainedTokenizerBase) -> int:
+def filler(tokenizer: PreTrainedTokenizerBase) -> int:
     """Return the padding token; where there is none, any will do, because the mask hides it."""
     return 0 if tokenizer.pad_token_id is None else int(tokenizer.pad_token_id)
 

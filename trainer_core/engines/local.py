@@ -6,6 +6,7 @@ import platform
 import time
 import traceback
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,23 +15,29 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from trainer_core.cache.arrays import FolderArrays, arrays_place
-from trainer_core.data.encoded import encode_rows
+from trainer_core.data.encoded import Encoded
+from trainer_core.engines.metering import metered
+from trainer_core.engines.number_format import resolve_precision
 from trainer_core.engines.prepare import PreparedRun, prepare_run
+from trainer_core.engines.rows import encode_once
 from trainer_core.errors import RunStopped, ThawError
 from trainer_core.export.model_folder import ModelFolderFacts, save_model_folder
 from trainer_core.models.body import load_tokenizer
 from trainer_core.models.build import build_network, read_originals
-from trainer_core.project.schema import Pooling, Project
+from trainer_core.models.network import Network
+from trainer_core.project.schema import Pooling, Precision, Project
 from trainer_core.runs.checkpoints import FolderCheckpoints
 from trainer_core.runs.folder import RunFolder, create_run_folder
 from trainer_core.runs.journal import Journal
 from trainer_core.runs.place import runs_place
 from trainer_core.stages.plan import RunPlan
+from trainer_core.tasks.base import Task
 from trainer_core.tasks.registry import load_task
 from trainer_core.training.control import Control
 from trainer_core.training.events import Best, Event, RunFailed, RunFinished, RunWarning
 from trainer_core.training.loop import run_training
-from trainer_core.training.precision import MixedPrecision, resolve_precision
+from trainer_core.training.ports import ArrayCache
+from trainer_core.training.precision import MixedPrecision
 from trainer_core.training.session import TrainingSession
 
 LIBRARIES = ("torch", "transformers", "datasets", "accelerate", "numpy", "scikit-learn", "safetensors", "thaw-desktop")
@@ -68,7 +75,7 @@ class LocalEngine:
         self._folder = folder
         with Journal(folder.journal_file) as journal:
             try:
-                for event in _train(prepared, folder, control):
+                for event in metered(_train(prepared, folder, control), prepared, project):
                     journal.append(event)
                     yield event
             except Exception as error:
@@ -82,10 +89,15 @@ def _train(prepared: PreparedRun, folder: RunFolder, control: Control) -> Iterat
     started = time.monotonic()
     plan = prepared.plan
     torch.manual_seed(plan.seed)  # the head's first weights are part of what a seed repeats
-    session, tokenizer = _build_session(prepared, folder, control)
+    parts = _load_parts(prepared)
+    wish = plan.training.precision
+    precision, chosen = resolve_precision(wish, parts.network, parts.task, parts.train, parts.device)
+    session = _build_session(prepared, parts, precision, folder, control)
     cut = session.train.truncated + session.validation.truncated
     events = run_training(session)
     yield next(events)
+    if chosen:
+        yield chosen
     if cut:
         total = len(session.train) + len(session.validation)
         message = f"{cut:,} of {total:,} texts are longer than {plan.model.max_length} tokens; their ends are not read."
@@ -96,7 +108,7 @@ def _train(prepared: PreparedRun, folder: RunFolder, control: Control) -> Iterat
         raise RunStopped("Stopped before there was anything to keep.")
     session.restore_best()
     pooling = session.network.pooling
-    save_model_folder(folder.model, session.network, tokenizer, ModelFolderFacts.from_plan(plan, pooling))
+    save_model_folder(folder.model, session.network, parts.tokenizer, ModelFolderFacts.from_plan(plan, pooling))
     yield RunFinished(
         folder=str(folder.path),
         seconds=time.monotonic() - started,
@@ -106,29 +118,54 @@ def _train(prepared: PreparedRun, folder: RunFolder, control: Control) -> Iterat
     )
 
 
-def _build_session(
-    prepared: PreparedRun, folder: RunFolder, control: Control
-) -> tuple[TrainingSession, PreTrainedTokenizerBase]:
+@dataclass(frozen=True)
+class _Parts:
+    """What is loaded before anything is decided: the model on its device, and the rows as token numbers."""
+
+    task: Task
+    tokenizer: PreTrainedTokenizerBase
+    device: torch.device
+    network: Network
+    train: Encoded
+    validation: Encoded
+    cache: ArrayCache
+
+
+def _load_parts(prepared: PreparedRun) -> _Parts:
     plan = prepared.plan
-    task = load_task(plan.task)
-    base = Path(plan.model_folder)
+    task, base, device = load_task(plan.task), Path(plan.model_folder), torch.device(plan.device)
     tokenizer = load_tokenizer(base)
-    device = torch.device(plan.device)
     pooling = Pooling.MEAN if plan.model.pooling is Pooling.AUTO else plan.model.pooling
-    session = TrainingSession(
-        plan=plan,
+    cache = FolderArrays(arrays_place(), _cache_bytes(plan))
+    return _Parts(
         task=task,
+        tokenizer=tokenizer,
+        device=device,
         network=build_network(base, task, len(plan.data.labels), pooling).to(device),
+        train=encode_once(cache, tokenizer, prepared.data.train, plan.model.max_length),
+        validation=encode_once(cache, tokenizer, prepared.data.validation, plan.model.max_length),
+        cache=cache,
+    )
+
+
+def _build_session(
+    prepared: PreparedRun, parts: _Parts, precision: Precision, folder: RunFolder, control: Control
+) -> TrainingSession:
+    plan = prepared.plan
+    base = Path(plan.model_folder)
+    return TrainingSession(
+        plan=plan,
+        task=parts.task,
+        network=parts.network,
         tree=prepared.facts.tree,
-        train=encode_rows(tokenizer, prepared.data.train, plan.model.max_length),
-        validation=encode_rows(tokenizer, prepared.data.validation, plan.model.max_length),
-        precision=MixedPrecision(device, resolve_precision(plan.training.precision, device)),
+        train=parts.train,
+        validation=parts.validation,
+        precision=MixedPrecision(parts.device, precision),
         checkpoints=FolderCheckpoints(folder),
         originals=lambda names: read_originals(base, names),
-        cache=FolderArrays(arrays_place(), _cache_bytes(plan)),
+        cache=parts.cache,
         control=control,
     )
-    return session, tokenizer
 
 
 def _cache_bytes(plan: RunPlan) -> int | None:

@@ -17,7 +17,7 @@ from trainer_core.models.sources import ModelFolder, resolve_model
 from trainer_core.project.schema import Project
 from trainer_core.stages.plan import DataPlan, RunPlan, StagePlan, resolve_stages
 from trainer_core.tasks.registry import load_task
-from trainer_core.training.precision import resolve_device, resolve_precision
+from trainer_core.training.precision import check_precision, resolve_device
 
 Value = TypeVar("Value")
 
@@ -45,7 +45,7 @@ def prepare_run(project: Project, project_file: Path) -> PreparedRun:
     facts = _collect(problems, lambda: inspect_folder(found, project, labels)) if found else None
     device = _collect(problems, lambda: resolve_device(project.training.device))
     if device:
-        _collect(problems, lambda: resolve_precision(project.training.precision, device))
+        _collect(problems, lambda: check_precision(project.training.precision, device))
     _collect(problems, lambda: _check_metrics(project))
     stages: tuple[StagePlan, ...] | None = None
     if found and facts:

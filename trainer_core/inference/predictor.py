@@ -12,6 +12,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from trainer_core.data.encoded import Encoded, encode_texts, sorted_batches
+from trainer_core.data.rows import IntArray
 from trainer_core.errors import InputError
 from trainer_core.export.model_folder import FACTS, ModelFolderFacts, load_model_folder
 from trainer_core.inference.prediction import Prediction
@@ -21,7 +22,9 @@ from trainer_core.models.network import Network
 from trainer_core.project.schema import Pooling
 from trainer_core.runs.checkpoints import load_checkpoint
 from trainer_core.runs.folder import RunFolder, is_run_folder
+from trainer_core.tasks.base import FloatArray
 from trainer_core.tasks.registry import load_task
+from trainer_core.training.memory import RowLimit, each_part
 from trainer_core.training.precision import resolve_device
 
 BATCH = 64
@@ -38,6 +41,7 @@ class Predictor:
         self._tokenizer = tokenizer
         self._task = load_task(facts.task)
         self._device = device
+        self._row_limit = RowLimit()
         self.facts = facts
 
     @classmethod
@@ -73,12 +77,17 @@ class Predictor:
         encodings, cut = encode_texts(self._tokenizer, texts, self.facts.max_length)
         rows = Encoded.from_lists(encodings, np.zeros(len(texts), dtype=np.int64), sum(cut), self._tokenizer)
         scores = np.empty((len(texts), len(self.facts.labels)), dtype=np.float32)
-        with torch.inference_mode():
-            for places in sorted_batches(rows.lengths, BATCH):
-                ids, mask = (tensor.to(self._device) for tensor in rows.tokens(places))
-                scores[places] = self._network(ids, mask).float().cpu().numpy()
+        for batch in sorted_batches(rows.lengths, BATCH):
+            for places, some in each_part(self._row_limit, batch, lambda chosen: self._scores(rows, chosen)):
+                scores[places] = some
         answers = self._task.read(texts, scores, self.facts.labels)
         return [replace(answer, truncated=was_cut) for answer, was_cut in zip(answers, cut, strict=True)]
+
+    def _scores(self, rows: Encoded, chosen: IntArray) -> FloatArray:
+        ids, mask = (tensor.to(self._device) for tensor in rows.tokens(chosen))
+        with torch.inference_mode():
+            scores: FloatArray = self._network(ids, mask).float().cpu().numpy()
+        return scores
 
 
 def _load_checkpoint(run: RunFolder) -> tuple[Network, PreTrainedTokenizerBase, ModelFolderFacts]:

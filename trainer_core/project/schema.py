@@ -111,6 +111,7 @@ class TrainingSection(Section):
     max_gradient_norm: float = Field(default=1.0, gt=0.0)
     evaluations_per_epoch: int = Field(default=2, ge=1, le=1_000)
     probe: bool = True
+    checkpoint_activations: bool = False
     cache_gib: float | None = Field(default=None, ge=0.0)
 
 

@@ -88,6 +88,7 @@ class RunHistory:
     finished: RunFinished | None = None
     failure: RunFailed | None = None
     first_step_time: float | None = None
+    first_work: WorkProgress | None = None
 
     @property
     def step(self) -> int:
@@ -123,6 +124,14 @@ class RunHistory:
         speed = (self.last_step.time - self.first_step_time) / (done - 1)
         return speed * left if left > 0 else None
 
+    @property
+    def work_seconds_left(self) -> float | None:
+        """The time that the rest of the work at hand will take at its speed so far; None where unknown."""
+        if self.work is None or self.first_work is None or self.work.done <= self.first_work.done:
+            return None
+        speed = (self.work.time - self.first_work.time) / (self.work.done - self.first_work.done)
+        return speed * (self.work.total - self.work.done)
+
     def apply_all(self, events: Iterable[Event]) -> RunHistory:
         """Apply events in order; return self."""
         for event in events:
@@ -143,6 +152,8 @@ class RunHistory:
 
     @_apply.register
     def _(self, event: WorkProgress) -> None:
+        if self.first_work is None or self.first_work.work != event.work or event.done < self.first_work.done:
+            self.first_work = event
         self.work = event if event.done < event.total else None
 
     @_apply.register

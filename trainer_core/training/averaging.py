@@ -1,4 +1,4 @@
-"""The moving average of the weights that learn, by which a stage is judged and kept where that is wished.
+"""The moving average of the weights that learn, which a stage may be judged by and kept as.
 
 Averaged weights lie flatter and are less sure of themselves than the last ones: Polyak and Juditsky 1992, Acceleration
 of stochastic approximation by averaging; for networks, Izmailov et al. 2018, arXiv:1803.05407.
@@ -30,6 +30,11 @@ class AveragedWeights:
         self._share = min(1.0, self._every / horizon) if horizon else 1.0
         self._averages = [parameter.detach().clone() for parameter in parameters] if horizon else []
         self._steps = self._updates = 0
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is an average beside the weights themselves."""
+        return bool(self._averages)
 
     @torch.no_grad()
     def update(self) -> None:

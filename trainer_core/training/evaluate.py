@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from trainer_core.data.rows import IntArray
 from trainer_core.tasks.base import FloatArray
 from trainer_core.training.freezing import set_training_modes
 from trainer_core.training.inputs import EVALUATION_BATCH, Inputs
+from trainer_core.training.memory import each_part
 from trainer_core.training.session import TrainingSession
 
 
@@ -22,9 +24,8 @@ def predict_scores(session: TrainingSession, inputs: Inputs) -> FloatArray:
     session.network.eval()
     collected: FloatArray | None = None
     try:
-        with torch.inference_mode(), session.precision.autocast():
-            for places, batch in inputs.in_order(EVALUATION_BATCH):
-                scores = inputs.scores(session.network, batch).float().cpu().numpy()
+        for batch in inputs.in_order(EVALUATION_BATCH):
+            for places, scores in each_part(session.row_limit, batch, lambda rows: _scores(session, inputs, rows)):
                 if collected is None:
                     collected = np.empty((len(inputs), scores.shape[1]), dtype=np.float32)
                 collected[places] = scores
@@ -33,3 +34,9 @@ def predict_scores(session: TrainingSession, inputs: Inputs) -> FloatArray:
     if collected is None:
         raise ValueError("there are no rows to score")
     return collected
+
+
+def _scores(session: TrainingSession, inputs: Inputs, rows: IntArray) -> FloatArray:
+    with torch.inference_mode(), session.precision.autocast():
+        scores: FloatArray = inputs.scores(session.network, inputs.batch(rows)).float().cpu().numpy()
+    return scores

@@ -60,6 +60,19 @@ class WorkProgress(EventBase):
     total: int
 
 
+class PrecisionChosen(EventBase):
+    """The number format was decided by timing a step in each: seconds a step, and losses, by format.
+
+    ``remembered`` tells that an earlier run on this device measured them.
+    """
+
+    event: Literal["precision_chosen"] = "precision_chosen"
+    precision: str
+    seconds: dict[str, float]
+    losses: dict[str, float]
+    remembered: bool = False
+
+
 class PoolingChosen(EventBase):
     """How token states become one vector was decided by a quick linear probe; scores by choice."""
 
@@ -106,7 +119,10 @@ class StepFinished(EventBase):
 
 
 class EvaluationFinished(EventBase):
-    """The validation rows were predicted with the weights of this step."""
+    """The validation rows were predicted with the weights of this step, or with their moving average.
+
+    ``averaged`` tells that the average was the better of the two; the metrics are those of the better one.
+    """
 
     event: Literal["evaluation_finished"] = "evaluation_finished"
     step: int
@@ -115,6 +131,7 @@ class EvaluationFinished(EventBase):
     metrics: dict[str, float]
     seconds: float
     is_best: bool
+    averaged: bool = False
 
 
 class CheckpointSaved(EventBase):
@@ -137,13 +154,17 @@ class BestRestored(EventBase):
 
 
 class StageFinished(EventBase):
-    """A stage is over. ``reason`` is epochs, at_least, patience or stopped."""
+    """A stage is over. ``reason`` is epochs, at_least, patience or stopped.
+
+    ``peak_bytes`` is the most memory at once that the run took during the stage; None where nobody looked.
+    """
 
     event: Literal["stage_finished"] = "stage_finished"
     stage: int
     name: str
     step: int
     reason: StageEnd
+    peak_bytes: int | None = None
 
 
 class RunWarning(EventBase):
@@ -165,7 +186,10 @@ class Best(BaseModel):
 
 
 class RunFinished(EventBase):
-    """The run is over and everything is saved. ``metrics`` are the best checkpoint's on the validation rows."""
+    """The run is over and everything is saved. ``metrics`` are the best checkpoint's on the validation rows.
+
+    ``peak_bytes`` is the most memory at once that the run took, above what was in use before it.
+    """
 
     event: Literal["run_finished"] = "run_finished"
     folder: str
@@ -173,6 +197,7 @@ class RunFinished(EventBase):
     best: Best
     metrics: dict[str, float]
     stopped: bool = False
+    peak_bytes: int | None = None
 
 
 class RunFailed(EventBase):
@@ -188,6 +213,7 @@ class RunFailed(EventBase):
 Event = Annotated[
     RunStarted
     | WorkProgress
+    | PrecisionChosen
     | PoolingChosen
     | ProbeFinished
     | StageStarted

@@ -23,14 +23,22 @@ EVALUATION_BATCH = 64
 
 @dataclass(frozen=True)
 class Batch:
-    """Some rows on the device: what ``Inputs.scores`` takes, the targets [rows], and the number of real tokens."""
+    """Some rows on the device.
 
+    Attributes:
+        rows: their places in the split.
+        values: what ``Inputs.scores`` takes.
+        targets: [rows].
+        tokens: how many real ones there are.
+    """
+
+    rows: IntArray
     values: tuple[Tensor, ...]
     targets: Tensor
     tokens: int
 
     def __len__(self) -> int:
-        return len(self.targets)
+        return len(self.rows)
 
 
 class Inputs(Protocol):
@@ -38,12 +46,12 @@ class Inputs(Protocol):
 
     def __len__(self) -> int: ...
 
-    def shuffled(self, batch_size: int, generator: np.random.Generator) -> Iterator[Batch]:
-        """Yield every row once, in random batches."""
+    def shuffled(self, batch_size: int, generator: np.random.Generator) -> Iterator[IntArray]:
+        """Yield the places of all rows, each once, in random batches of like length."""
         ...
 
-    def in_order(self, batch_size: int) -> Iterator[tuple[IntArray, Batch]]:
-        """Yield every row once, with the places of the rows of each batch."""
+    def in_order(self, batch_size: int) -> Iterator[IntArray]:
+        """Yield the places of all rows, each once, the longest first."""
         ...
 
     def batch(self, chosen: IntArray) -> Batch:
@@ -85,21 +93,19 @@ class _Rows:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def shuffled(self, batch_size: int, generator: np.random.Generator) -> Iterator[Batch]:
-        """Yield every row once, in random batches of like length."""
-        for chosen in shuffled_batches(self.rows.lengths, batch_size, generator):
-            yield self.batch(chosen)
+    def shuffled(self, batch_size: int, generator: np.random.Generator) -> Iterator[IntArray]:
+        """Yield the places of all rows, each once, in random batches of like length."""
+        yield from shuffled_batches(self.rows.lengths, batch_size, generator)
 
-    def in_order(self, batch_size: int) -> Iterator[tuple[IntArray, Batch]]:
-        """Yield every row once, the longest first."""
-        for chosen in sorted_batches(self.rows.lengths, batch_size):
-            yield chosen, self.batch(chosen)
+    def in_order(self, batch_size: int) -> Iterator[IntArray]:
+        """Yield the places of all rows, each once, the longest first."""
+        yield from sorted_batches(self.rows.lengths, batch_size)
 
     def batch(self, chosen: IntArray) -> Batch:
         """Return these rows as a batch."""
         targets = torch.from_numpy(self.rows.targets[chosen])
         values = tuple(value.to(self.device) for value in self._values(chosen))
-        return Batch(values, targets.to(self.device), int(self.rows.lengths[chosen].sum()))
+        return Batch(chosen, values, targets.to(self.device), int(self.rows.lengths[chosen].sum()))
 
     def _values(self, chosen: IntArray) -> tuple[Tensor, ...]:
         raise NotImplementedError

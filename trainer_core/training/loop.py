@@ -5,12 +5,16 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import nullcontext
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from trainer_core.data.rows import IntArray
 from trainer_core.errors import RunStopped
 from trainer_core.project.schema import Pooling, StartFrom
+from trainer_core.results.names import better
 from trainer_core.stages.exits import ExitRule
 from trainer_core.stages.plan import StagePlan
 from trainer_core.training.averaging import AveragedWeights
@@ -22,17 +26,20 @@ from trainer_core.training.events import (
     Event,
     ProbeFinished,
     RunStarted,
+    RunWarning,
     StageEnd,
     StageFinished,
     StageOutline,
     StageStarted,
-    StepFinished,
 )
 from trainer_core.training.freezing import apply_freeze
 from trainer_core.training.frozen.entry import find_stack, stage_inputs
-from trainer_core.training.inputs import Batch, Inputs
+from trainer_core.training.inputs import Inputs
+from trainer_core.training.memory import NO_CHECKPOINTING, checkpoint_activations, free_memory, is_out_of_memory
+from trainer_core.training.meter import StepMeter
 from trainer_core.training.optimiser import build_optimizer, set_learning_rates
 from trainer_core.training.probe import prepare_head
+from trainer_core.training.quick import Gradients, quicken
 from trainer_core.training.schedule import rate_at
 from trainer_core.training.session import BestSoFar, TrainingSession
 
@@ -50,6 +57,10 @@ def run_training(session: TrainingSession) -> Iterator[Event]:
     plan = session.plan
     torch.manual_seed(plan.seed)
     yield _run_started(session)
+    if session.device.type == "cpu":
+        quicken(session.network)
+    if plan.training.checkpoint_activations and not checkpoint_activations(session.network):
+        yield RunWarning(message=NO_CHECKPOINTING)
     apply_freeze(session.network, set())
     session.stack = find_stack(session)
     # A new head differs from the pretrained model, which has none, whether a stage trains it or not.
@@ -121,74 +132,110 @@ def _run_stage(session: TrainingSession, place: int, stage: StagePlan) -> Genera
     optimizer = session.precision.prepare_optimizer(
         build_optimizer(session.network, session.tree, stage, settings.weight_decay)
     )
+    gradients = Gradients(learning, session.network)
     averaged = AveragedWeights(learning, stage.average_epochs * stage.steps_per_epoch)
     rule = ExitRule(stage.until)
     evaluate_at = _evaluation_steps(stage.steps_per_epoch, settings.evaluations_per_epoch)
+    meter = StepMeter(session.device)
     done = 0
     for epoch in range(stage.epochs):
         generator = np.random.default_rng([session.plan.seed, place, epoch])
         batches = train.shuffled(settings.batch_size, generator)
         for in_epoch in range(1, stage.steps_per_epoch + 1):
-            started = time.monotonic()
             group = list(itertools.islice(batches, settings.accumulation))
             set_learning_rates(optimizer, rate_at(settings.schedule, done, stage.steps, settings.warmup_share))
-            loss = _compute_gradients(session, train, group)
+            loss, tokens = yield from _compute_gradients(session, train, group, gradients)
             norm = session.precision.clip(learning, settings.max_gradient_norm)
             optimizer.step()
-            optimizer.zero_grad()
+            gradients.clear()
             averaged.update()
             done += 1
             session.step += 1
-            yield StepFinished(
+            position = epoch + in_epoch / stage.steps_per_epoch
+            yield from meter.note(
+                loss,
+                norm,
                 step=session.step,
                 stage=place,
-                epoch=epoch + in_epoch / stage.steps_per_epoch,
-                loss=loss,
+                epoch=position,
                 learning_rate=max(group["lr"] for group in optimizer.param_groups),
-                gradient_norm=norm,
-                rows=sum(len(batch) for batch in group),
-                tokens=sum(batch.tokens for batch in group),
-                seconds=time.monotonic() - started,
+                rows=sum(map(len, group)),
+                tokens=tokens,
             )
             stopped = session.control.finish_wished
             if in_epoch in evaluate_at or stopped:
-                fraction = epoch + in_epoch / stage.steps_per_epoch
-                metrics = yield from _evaluate(session, place, averaged, validation, fraction)
+                yield from meter.flush()
+                metrics = yield from _evaluate(session, place, averaged, validation, position)
+                meter.start()
                 reason: StageEnd | None = "stopped" if stopped else rule.check(metrics)
                 if reason:
                     return reason
     return "epochs"
 
 
-def _compute_gradients(session: TrainingSession, inputs: Inputs, group: Sequence[Batch]) -> float:
-    """Add up the gradients of the mean loss over all rows of a group of batches; return that loss."""
-    rows = sum(len(batch) for batch in group)
-    total = 0.0
-    for batch in group:
+def _compute_gradients(
+    session: TrainingSession, inputs: Inputs, group: Sequence[IntArray], gradients: Gradients
+) -> Generator[Event, None, tuple[Tensor, int]]:
+    """Add up the gradients of a step; where memory ends, begin the step anew with fewer rows at once.
+
+    Returns:
+        The mean loss over all rows of the group, on the device, and the number of their tokens.
+    """
+    while True:
+        tried = max(min(len(rows), session.row_limit.most or len(rows)) for rows in group)
+        try:
+            return _add_up_gradients(session, inputs, group)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+        gradients.clear()
+        session.row_limit.halve(tried)
+        free_memory()
+        yield RunWarning(
+            message=f"The memory is too small for {tried} rows at once, so {session.row_limit.most} go through the "
+            "network at a time and their gradients are added up; the result is the same."
+        )
+
+
+def _add_up_gradients(session: TrainingSession, inputs: Inputs, group: Sequence[IntArray]) -> tuple[Tensor, int]:
+    total, tokens = torch.zeros((), device=session.device), 0
+    rows = sum(map(len, group))
+    for batch in (inputs.batch(part) for chosen in group for part in session.row_limit.parts(chosen)):
         with session.precision.autocast():
             scores = inputs.scores(session.network, batch)
         loss = session.task.loss(scores, batch.targets) / rows
         session.precision.backward(loss)
-        total += loss.item()
-    return total
+        total += loss.detach()
+        tokens += batch.tokens
+    return total, tokens
 
 
 def _evaluate(
     session: TrainingSession, place: int, averaged: AveragedWeights, validation: Inputs, epoch: float
 ) -> Generator[Event, None, dict[str, float]]:
+    """Judge the last weights and, where there is one, their average; the better of the two stands for the step."""
     started = time.monotonic()
-    with averaged.in_place():
-        metrics = evaluate(session, validation)
-        is_best = session.is_better(metrics)
-        evaluated = EvaluationFinished(
-            step=session.step,
-            stage=place,
-            epoch=epoch,
-            metrics=metrics,
-            seconds=time.monotonic() - started,
-            is_best=is_best,
-        )
-        saved = _keep_best(session, session.plan.stages[place].name, metrics, place) if is_best else None
+    metrics, by_average = evaluate(session, validation), False
+    if averaged.exists:
+        metric = session.plan.training.metric
+        with averaged.in_place():
+            of_average = evaluate(session, validation)
+        by_average = not better(metric, metrics[metric], of_average[metric])
+        metrics = of_average if by_average else metrics
+    is_best = session.is_better(metrics)
+    evaluated = EvaluationFinished(
+        step=session.step,
+        stage=place,
+        epoch=epoch,
+        metrics=metrics,
+        seconds=time.monotonic() - started,
+        is_best=is_best,
+        averaged=by_average,
+    )
+    saved: CheckpointSaved | None = None
+    if is_best:
+        with averaged.in_place() if by_average else nullcontext():
+            saved = _keep_best(session, session.plan.stages[place].name, metrics, place)
     yield evaluated
     if saved:
         yield saved

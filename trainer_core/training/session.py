@@ -17,6 +17,7 @@ from trainer_core.results.names import better
 from trainer_core.stages.plan import RunPlan
 from trainer_core.tasks.base import Task
 from trainer_core.training.control import Control
+from trainer_core.training.memory import RowLimit
 from trainer_core.training.ports import ArrayCache, Checkpoints, Originals
 from trainer_core.training.precision import MixedPrecision
 
@@ -45,6 +46,7 @@ class TrainingSession:
         best: the best evaluation so far.
         changed: the names of all layers that training or the probe has changed so far.
         stack: the body's blocks, where it can be entered between two of them.
+        row_limit: how many rows the memory has had room for at once.
         kept: outputs of frozen layers that this run has read or computed, by key.
     """
 
@@ -63,6 +65,7 @@ class TrainingSession:
     best: BestSoFar | None = None
     changed: set[str] = field(default_factory=set)
     stack: BlockStack | None = None
+    row_limit: RowLimit = field(default_factory=RowLimit)
     kept: dict[str, dict[str, Tensor]] = field(default_factory=dict)
 
     @property

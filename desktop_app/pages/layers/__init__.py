@@ -15,4 +15,4 @@ def build_page(workspace: Workspace, theme: Theme, parent: QWidget | None = None
     """Return the page with its logic."""
     view = LayersPage(theme, parent)
     presenter = LayersPresenter(view, workspace, view)
-    return Page("layers", "Layers", "mdi6.layers-triple-outline", view, presenter)
+    return Page("layers", "Layers", "mdi6.layers-triple-outline", view, presenter, workspace.forecaster.want)

@@ -9,6 +9,7 @@ from typing import Protocol
 from PySide6.QtCore import QObject, SignalInstance
 from PySide6.QtGui import QAction, QUndoCommand, QUndoStack
 
+from desktop_app.adapters.forecast_words import ForecastWords
 from desktop_app.adapters.layer_model import LayerModel
 from desktop_app.adapters.layer_words import (
     BYTES_PER_VALUE,
@@ -77,6 +78,10 @@ class LayersView(WaitingPageView, Protocol):
         """Show what the ticks come to."""
         ...
 
+    def set_forecast(self, words: ForecastWords | None) -> None:
+        """Show what the chosen stage will take; None while that is unknown."""
+        ...
+
 
 class LayersPresenter(MarkedPresenter):
     """Keeps the tree, the summary and the chosen stage's rules the same thing."""
@@ -107,6 +112,8 @@ class LayersPresenter(MarkedPresenter):
         workspace.project_changed.connect(self._refresh)
         workspace.facts_changed.connect(self._refresh)
         workspace.stage_chosen.connect(self._refresh)
+        workspace.report_changed.connect(self._show_forecast)
+        workspace.forecaster.changed.connect(self._show_forecast)
 
     # --- what is shown -----------------------------------------------------------------------------------------
 
@@ -137,11 +144,15 @@ class LayersPresenter(MarkedPresenter):
         self._view.set_stages([stage.name for stage in stages], place)
         self._view.set_block_count(tree.block_count)
         self._view.set_summary(_summary(state, tree, rules[place]))
+        self._show_forecast()
         self._view.set_problem("\n".join(sentences(error)) if error else "")
         self._view.show_content()
         project = self._workspace.project
         problems = plan_problems(project, tree, rows=1) if project else []
         self._set_state(PageState.PROBLEM if problems else PageState.OK, problems)
+
+    def _show_forecast(self) -> None:
+        self._view.set_forecast(self._workspace.forecaster.words(self._place))
 
     @property
     def _place(self) -> int:

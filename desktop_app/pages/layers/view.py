@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.adapters.forecast_words import ForecastWords
 from desktop_app.adapters.layer_model import LayerModel
 from desktop_app.pages.layers.presenter import LayersSummary
 from desktop_app.pages.layers.presets import PresetRow
@@ -85,6 +86,10 @@ class LayersPage(WaitingPage):
     def set_summary(self, summary: LayersSummary) -> None:
         """Show what the ticks come to."""
         self.summary.show_summary(summary)
+
+    def set_forecast(self, words: ForecastWords | None) -> None:
+        """Show what the chosen stage will take; None while that is unknown."""
+        self.summary.show_forecast(words)
 
     # --- building ----------------------------------------------------------------------------------------------
 

@@ -15,5 +15,10 @@ def build_page(workspace: Workspace, theme: Theme, parent: QWidget | None = None
     """Return the page with its logic; it leads to the Layers page."""
     view = StagesPage(theme, parent)
     presenter = StagesPresenter(view, workspace, view)
+
+    def shown() -> None:
+        workspace.forecaster.want()
+        view.show_plot()
+
     leads = {"layers": presenter.layers_wished}
-    return Page("stages", "Stages", "mdi6.stairs", view, presenter, view.show_plot, leads)
+    return Page("stages", "Stages", "mdi6.stairs", view, presenter, shown, leads)

@@ -82,7 +82,7 @@ def _first_fields(rate: RateLine, choose: QPushButton) -> tuple[Field, ...]:
     words = "Words or names of layers, with commas between: head, top:2, embeddings, norms, all; ! freezes"
     pace = "How big the steps are: too big forgets what the model knew, too small gets nowhere"
     decay = "Each layer nearer to the text learns this many times slower; 1 is off"
-    average = "Epochs over which weights are averaged: results are of the average, which is steadier; 0 is off"
+    average = "Epochs over which weights are averaged: the steadier average is judged too, the better is kept; 0 is off"
     return (
         Field("name", "&Name", TextLine(), "What the plots and the journal call this stage"),
         Field("rules", "W&hat learns", rules, words, holder),

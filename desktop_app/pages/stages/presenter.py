@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
+from desktop_app.adapters.forecast_words import ForecastWords
 from desktop_app.adapters.layer_words import KnownRules, plan_problems
 from desktop_app.error_words import sentence
 from desktop_app.pages.base import PageState, WaitingPageView
@@ -81,6 +82,10 @@ class StagesView(WaitingPageView, Protocol):
         """Show the learning rate over the steps; None while they are unknown."""
         ...
 
+    def set_forecast(self, words: ForecastWords | None) -> None:
+        """Show what the plan will take; None while that is unknown."""
+        ...
+
 
 class StagesPresenter(MarkedPresenter):
     """Shows the project's stages, or the default ones, and writes every edit back at once."""
@@ -115,6 +120,7 @@ class StagesPresenter(MarkedPresenter):
         workspace.facts_changed.connect(self._refresh)
         workspace.report_changed.connect(self._refresh)
         workspace.stage_chosen.connect(self._refresh)
+        workspace.forecaster.changed.connect(self._refresh)
 
     # --- what is shown -----------------------------------------------------------------------------------------
 
@@ -145,6 +151,7 @@ class StagesPresenter(MarkedPresenter):
         self._view.set_curve(None if per_epoch is None else rate_curve(stages, project.training, per_epoch))
         problems = plan_problems(project, tree, rows or 1) if tree else []
         self._view.set_problem("\n".join(problems))
+        self._view.set_forecast(self._workspace.forecaster.words(self._place))
         self._view.show_content()
         self._set_state(PageState.PROBLEM if problems else PageState.OK, problems)
 

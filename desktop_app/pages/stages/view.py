@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.adapters.forecast_words import ForecastWords
 from desktop_app.pages.page_views import WaitingPage
 from desktop_app.pages.stages.editor import StageEditor
 from desktop_app.pages.stages.strip import StageStrip
@@ -25,6 +26,7 @@ from desktop_app.pages.stages.training_card import TrainingCard
 from desktop_app.pages.stages.words import CardWords, RateCurve, StageForm
 from desktop_app.theme import Theme
 from desktop_app.widgets.flow import FlowLayout
+from desktop_app.widgets.forecast_card import ForecastCard
 from desktop_app.widgets.kit import GAP, Card, muted, plain_button
 from trainer_core.project.schema import TrainingSection
 
@@ -60,6 +62,7 @@ class StagesPage(WaitingPage):
         self.editor = StageEditor()
         self.training = TrainingCard()
         self.plan_words = muted()
+        self.forecast = ForecastCard()
         self.presets = self._build_presets()
         self.set_content(self._build_content(), self.presets)
         self._listen()
@@ -126,6 +129,10 @@ class StagesPage(WaitingPage):
             self.plot.set_log(self.log.isChecked())
             self.set_curve(self._curve)
 
+    def set_forecast(self, words: ForecastWords | None) -> None:
+        """Show what the plan will take; None while that is unknown."""
+        self.forecast.show_words(words)
+
     # --- building ----------------------------------------------------------------------------------------------
 
     def _build_presets(self) -> QPushButton:
@@ -154,6 +161,7 @@ class StagesPage(WaitingPage):
         column.addWidget(self.plan_words)
         column.addWidget(self.strip)
         column.addLayout(self._build_buttons())
+        column.addWidget(self.forecast)
         column.addLayout(values)
         column.addWidget(self._curve_card)
         column.addStretch(1)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from desktop_app.plots.marks import format_value
-from desktop_app.run_words import duration, metric_words, score_words
+from desktop_app.run_words import duration, metric_words, score_words, work_words
 from trainer_core.errors import ThawError
 from trainer_core.results.names import better
 from trainer_core.runs.history import RunHistory, RunStatus, StageBand
@@ -124,7 +124,7 @@ def work_progress(history: RunHistory, *, live: bool) -> Progress | None:
     if not live:
         return None
     if history.work is not None:
-        return Progress(history.work.work, history.work.done, history.work.total)
+        return Progress(work_words(history), history.work.done, history.work.total)
     if history.started is None:
         return Progress("Loading the libraries and reading the rows", 0, 0)
     if history.status is RunStatus.PREPARING:

@@ -164,6 +164,18 @@ def test_a_history_knows_what_is_left() -> None:
     assert history.stage_seconds_left is None, "what an evaluation takes is not known"
 
 
+def test_a_history_knows_how_long_work_will_take() -> None:
+    history = RunHistory()
+    for done, seconds in ((100, 10.0), (300, 14.0)):
+        assert history.work_seconds_left is None
+        history.apply(kinds.WorkProgress(work="Reading", done=done, total=1_000, time=seconds))
+    assert history.work_seconds_left == pytest.approx(14.0), "700 rows are left at 50 a second"
+    history.apply(kinds.WorkProgress(work="Solving", done=1, total=4, time=20.0))
+    assert history.work_seconds_left is None, "this is other work"
+    history.apply(kinds.WorkProgress(work="Solving", done=4, total=4, time=21.0))
+    assert history.work_seconds_left is None
+
+
 def test_a_run_that_was_stopped_or_failed_says_so() -> None:
     last = scripted()[-1].model_copy(update={"stopped": True})
     assert RunHistory().apply_all([*scripted()[:-1], last]).status is RunStatus.STOPPED

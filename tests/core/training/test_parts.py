@@ -24,7 +24,7 @@ from trainer_core.tasks.registry import load_task
 from trainer_core.training.control import Control
 from trainer_core.training.freezing import apply_freeze, set_training_modes
 from trainer_core.training.optimiser import build_optimizer, set_learning_rates
-from trainer_core.training.precision import MixedPrecision, resolve_device, resolve_precision
+from trainer_core.training.precision import MixedPrecision, check_precision, resolve_device
 from trainer_core.training.schedule import rate_at
 
 
@@ -180,10 +180,10 @@ def test_freezing_drops_old_gradients(bert: Path) -> None:
 
 def test_the_cpu_computes_in_float32_unless_told_otherwise() -> None:
     cpu = torch.device("cpu")
-    assert resolve_precision(Precision.AUTO, cpu) is Precision.FLOAT32
-    assert resolve_precision(Precision.BFLOAT16, cpu) is Precision.BFLOAT16
+    check_precision(Precision.AUTO, cpu)
+    check_precision(Precision.BFLOAT16, cpu)
     with pytest.raises(InputError, match="float16"):
-        resolve_precision(Precision.FLOAT16, cpu)
+        check_precision(Precision.FLOAT16, cpu)
 
 
 def test_bfloat16_is_really_used_and_does_not_outlive_its_run() -> None:

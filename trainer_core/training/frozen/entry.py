@@ -7,6 +7,7 @@ from collections.abc import Generator
 import numpy as np
 import torch
 
+from trainer_core.data.rows import IntArray
 from trainer_core.models.blocks import BlockStack
 from trainer_core.training.events import Event, RunWarning
 from trainer_core.training.freezing import set_training_modes
@@ -14,9 +15,9 @@ from trainer_core.training.frozen.needs import boundaries_from, boundary_of
 from trainer_core.training.frozen.proof import agree
 from trainer_core.training.frozen.reading import read_frozen
 from trainer_core.training.inputs import FeatureInputs, Inputs, StateInputs, TokenInputs
+from trainer_core.training.memory import each_part
 from trainer_core.training.session import TrainingSession
 
-TRIAL_ROWS = 2
 DIFFERENT = (
     "The frozen layers of this model give another result when they are computed apart from the others, so they are "
     "computed anew in every epoch."
@@ -28,17 +29,16 @@ def find_stack(session: TrainingSession) -> BlockStack | None:
     stack = BlockStack.find(session.network.body)
     if stack is None or (stack.path, len(stack)) != (session.tree.blocks, session.tree.block_count):
         return None
-    ids, mask = session.train.tokens(np.arange(min(TRIAL_ROWS, len(session.train))))
+    shortest = np.argsort(session.train.lengths, kind="stable")[:1]
+
+    def can_be_split(rows: IntArray) -> bool:
+        ids, mask = (tensor.to(session.device) for tensor in session.train.tokens(rows))
+        with torch.no_grad():
+            return stack.can_be_split(lambda: session.network.token_states(ids, mask))
+
     session.network.eval()
     try:
-        with torch.no_grad():
-            return (
-                stack
-                if stack.can_be_split(
-                    lambda: session.network.token_states(ids.to(session.device), mask.to(session.device))
-                )
-                else None
-            )
+        return stack if all(can for _, can in each_part(session.row_limit, shortest, can_be_split)) else None
     finally:
         set_training_modes(session.network)
 

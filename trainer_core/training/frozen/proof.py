@@ -12,6 +12,7 @@ from trainer_core.data.rows import IntArray
 from trainer_core.project.schema import Precision
 from trainer_core.training.freezing import set_training_modes
 from trainer_core.training.inputs import Inputs
+from trainer_core.training.memory import each_part
 from trainer_core.training.session import TrainingSession
 
 ROWS = 8
@@ -35,13 +36,17 @@ def agree(session: TrainingSession, plain: Inputs, cached: Inputs, lengths: IntA
     chosen = order[np.linspace(0, len(order) - 1, min(ROWS, len(order))).astype(np.int64)]
     learning = [parameter for parameter in session.network.parameters() if parameter.requires_grad]
     session.network.eval()
+    tolerance = TOLERANCES[session.precision.precision]
+
+    def alike(rows: IntArray) -> bool:
+        expected = _answer(session, plain, rows, learning)
+        found = _answer(session, cached, rows, learning)
+        return all(_alike(a, b, tolerance) for a, b in zip(expected, found, strict=True))
+
     try:
-        expected = _answer(session, plain, chosen, learning)
-        found = _answer(session, cached, chosen, learning)
+        return all(same for _, same in each_part(session.row_limit, chosen, alike))
     finally:
         set_training_modes(session.network)
-    tolerance = TOLERANCES[session.precision.precision]
-    return all(_alike(a, b, tolerance) for a, b in zip(expected, found, strict=True))
 
 
 def _answer(
@@ -52,7 +57,7 @@ def _answer(
         scores = inputs.scores(session.network, batch)
     loss = session.task.loss(scores, batch.targets) / len(batch)
     gradients = torch.autograd.grad(loss, learning, allow_unused=True)
-    norms = [torch.zeros((), device=loss.device) if g is None else g.float().norm() for g in gradients]
+    norms = [torch.zeros((), device=loss.device) if g is None else g.to_dense().float().norm() for g in gradients]
     return scores.detach().float(), torch.stack(norms)
 
 

@@ -7,7 +7,7 @@ What an earlier run has kept is taken from there.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -24,7 +24,8 @@ from trainer_core.project.schema import Pooling
 from trainer_core.training.events import Event, WorkProgress
 from trainer_core.training.freezing import set_training_modes
 from trainer_core.training.frozen.keys import code_key, joined_key, rows_key, weights_key
-from trainer_core.training.inputs import EVALUATION_BATCH, RowStates, TokenInputs
+from trainer_core.training.inputs import EVALUATION_BATCH, Batch, RowStates, TokenInputs
+from trainer_core.training.memory import each_part
 from trainer_core.training.ports import ArraySink
 from trainer_core.training.session import TrainingSession
 
@@ -120,18 +121,19 @@ def _read_split(session: TrainingSession, split: _Split, done: int, total: int) 
     with ExitStack() as open_sinks:
         sinks = _open_sinks(session, split, boundaries, open_sinks)
         session.network.eval()
-        for places, batch in TokenInputs(split.rows, session.device).in_order(EVALUATION_BATCH):
-            ids, mask = batch.values
-            pooled, states = _frozen_pass(session, ids, mask, poolings, boundaries)
-            for pooling, values in pooled.items():
-                if pooling not in features:
-                    features[pooling] = torch.empty(len(split.rows), values.shape[1], device=values.device)
-                features[pooling][torch.from_numpy(places).to(values.device)] = values
-            real = mask.bool()
-            for boundary in list(sinks):
-                chunk = {"rows": torch.from_numpy(places), "states": states[boundary][real]}
-                if not sinks[boundary].append(chunk):
-                    split.found[boundary] = sinks.pop(boundary).keep()
+        inputs = TokenInputs(split.rows, session.device)
+        for batch in inputs.in_order(EVALUATION_BATCH):
+            outputs = each_part(
+                session.row_limit, batch, lambda rows: _frozen_pass(session, inputs.batch(rows), poolings, boundaries)
+            )
+            for places, (pooled, states) in outputs:
+                for pooling, values in pooled.items():
+                    if pooling not in features:
+                        features[pooling] = torch.empty(len(split.rows), values.shape[1], device=values.device)
+                    features[pooling][torch.from_numpy(places).to(values.device)] = values
+                for boundary in list(sinks):
+                    if not sinks[boundary].append({"rows": torch.from_numpy(places), "states": states[boundary]}):
+                        split.found[boundary] = sinks.pop(boundary).keep()
             done += len(batch)
             if session.control.finish_wished:
                 remedy = "Start the run again when you like."
@@ -160,9 +162,13 @@ def _open_sinks(
 
 
 def _frozen_pass(
-    session: TrainingSession, ids: Tensor, mask: Tensor, poolings: Collection[Pooling], boundaries: Collection[int]
-) -> tuple[dict[Pooling, Tensor], Mapping[int, Tensor]]:
-    """Compute one batch; without a pooling to be filled, the blocks above the highest boundary are left out."""
+    session: TrainingSession, batch: Batch, poolings: Collection[Pooling], boundaries: Collection[int]
+) -> tuple[dict[Pooling, Tensor], dict[int, Tensor]]:
+    """Compute one batch; without a pooling to be filled, the blocks above the highest boundary are left out.
+
+    States come without padding, float [tokens, width].
+    """
+    ids, mask = batch.values
     with torch.no_grad(), session.precision.autocast():
         if not boundaries:
             return _pooled(session.network.token_states(ids, mask), mask, poolings), {}
@@ -170,7 +176,8 @@ def _frozen_pass(
         assert stack is not None
         with stack.reading(boundaries, whole=bool(poolings)) as found:
             last = session.network.token_states(ids, mask)
-        return _pooled(last, mask, poolings), found
+        real = mask.bool()
+        return _pooled(last, mask, poolings), {boundary: states[real] for boundary, states in found.items()}
 
 
 def _pooled(states: Tensor, mask: Tensor, poolings: Collection[Pooling]) -> dict[Pooling, Tensor]:

@@ -1,0 +1,147 @@
+"""What a forecast has to know of rows and machine: looked up where it was measured before, else measured or guessed."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import time
+from importlib.metadata import version
+
+import numpy as np
+import psutil
+import torch
+import xxhash
+from transformers import PreTrainedTokenizerBase
+
+from trainer_core.cache.notes import Notes, notes_place
+from trainer_core.data.encoded import encode_rows, encode_texts
+from trainer_core.data.prepare import PreparedData
+from trainer_core.engines.measure import measure_network
+from trainer_core.engines.number_format import resolve_precision
+from trainer_core.forecast.contract import DeviceFacts, MachineFacts, RowFacts, Work
+from trainer_core.forecast.guess import guess_device
+from trainer_core.forecast.known import KnownMachine
+from trainer_core.models.body import load_tokenizer
+from trainer_core.models.build import build_network
+from trainer_core.models.facts import ModelFacts
+from trainer_core.project.schema import Pooling, Project
+from trainer_core.stages.plan import StagePlan
+from trainer_core.tasks.registry import load_task
+from trainer_core.training.memory import OutOfMemory, free_memory, is_out_of_memory
+from trainer_core.training.precision import resolve_device
+
+SAMPLE_ROWS = 2_000
+LONGEST_TOKENS = 4_096
+"""Texts of the sample are not read further, unless a project reads further itself."""
+TRIAL_ROWS = 64
+
+
+def look_up_machine(project: Project, data: PreparedData, facts: ModelFacts, *, measure: bool) -> MachineFacts:
+    """Return what is known of rows and machine.
+
+    Args:
+        project: what the user wants.
+        data: its rows.
+        facts: its model's.
+        measure: measure the model's speed where nobody has yet, which takes some seconds; else it is guessed.
+
+    Raises:
+        InputError: the device is not there, or the model cannot be loaded.
+    """
+    device = resolve_device(project.training.device)
+    known, key = KnownMachine(Notes(notes_place())), speed_key(project, facts, device)
+    speed = known.speed(key)
+    if speed is None and measure:
+        speed = _measure_if_it_fits(project, data, facts, device)
+        if speed is not None:
+            known.remember_speed(key, speed)
+    if speed is None:
+        speed = guess_device(facts.tree, facts.hidden_size, str(device))
+    return MachineFacts(
+        device=speed,
+        rows=count_tokens(load_tokenizer(facts.folder), data, project.model.max_length),
+        free_bytes=free_bytes(device),
+        correction=known.correction(key, measured=speed.measured),
+    )
+
+
+def work_of(project: Project, facts: ModelFacts, stages: tuple[StagePlan, ...], rows: RowFacts) -> Work:
+    """Return what a run of a project has to do."""
+    return Work(
+        tree=facts.tree,
+        hidden_size=facts.hidden_size,
+        max_length=project.model.max_length,
+        chooses_pooling=project.model.pooling is Pooling.AUTO,
+        training=project.training,
+        stages=stages,
+        rows=rows,
+    )
+
+
+def speed_key(project: Project, facts: ModelFacts, device: torch.device) -> str:
+    """Return a key of everything that a model's speed depends on: its shape, the device, the libraries."""
+    digest = xxhash.xxh3_128((facts.folder / "config.json").read_bytes())
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type} {torch.get_num_threads()}"
+    about = (name, version("torch"), version("transformers"), project.training.precision.value)
+    digest.update("|".join(about).encode())
+    return digest.hexdigest()
+
+
+def count_tokens(tokenizer: PreTrainedTokenizerBase, data: PreparedData, max_length: int) -> RowFacts:
+    """Return the lengths of some training rows, evenly spread; all of them where they are few."""
+    places = np.unique(np.linspace(0, len(data.train) - 1, min(SAMPLE_ROWS, len(data.train))).astype(np.int64))
+    sample = data.train.taken(places)
+    lengths: list[int] = []
+    for texts in sample.iterate_texts():
+        encodings, _ = encode_texts(tokenizer, texts, max(LONGEST_TOKENS, max_length))
+        lengths += map(len, encodings)
+    return RowFacts(len(data.train), len(data.validation), tuple(sorted(lengths)), counted=True)
+
+
+def free_bytes(device: torch.device) -> int:
+    """Return the memory that a run could take on a device now."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(psutil.virtual_memory().available)
+
+
+def _measure_if_it_fits(
+    project: Project, data: PreparedData, facts: ModelFacts, device: torch.device
+) -> DeviceFacts | None:
+    """Measure a model's speed, and give back what that took; None where the memory is too small for it."""
+    try:
+        return _measure(project, data, facts, device)
+    except (RuntimeError, OutOfMemory) as error:
+        if not (isinstance(error, OutOfMemory) or is_out_of_memory(error)):
+            raise
+        return None
+    finally:
+        free_memory()
+        _trim_heap()
+
+
+def _trim_heap() -> None:
+    """Let glibc give freed memory back to the system, lest the next run seems to need less than it does."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
+
+
+def _measure(project: Project, data: PreparedData, facts: ModelFacts, device: torch.device) -> DeviceFacts:
+    started = time.perf_counter()
+    task = load_task(project.task)
+    tokenizer = load_tokenizer(facts.folder)
+    network = build_network(facts.folder, task, len(data.labels), Pooling.MEAN).to(device)
+    loaded = time.perf_counter() - started
+    some = data.train.taken(np.arange(min(TRIAL_ROWS, len(data.train))))
+    encoded = encode_rows(tokenizer, some, project.model.max_length)
+    precision, _ = resolve_precision(project.training.precision, network, task, encoded, device)
+    return measure_network(
+        network,
+        facts.tree,
+        device,
+        precision,
+        longest=facts.max_positions,
+        vocabulary=facts.vocabulary,
+        load_seconds=loaded,
+    )

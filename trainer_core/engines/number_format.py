@@ -1,0 +1,51 @@
+"""In which number format a run computes: as wished, or what a step in each showed, remembered for later runs."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+import torch
+
+from trainer_core.cache.notes import Notes, notes_place
+from trainer_core.data.encoded import Encoded
+from trainer_core.models.network import Network
+from trainer_core.project.schema import Precision
+from trainer_core.tasks.base import Task
+from trainer_core.training.events import PrecisionChosen
+from trainer_core.training.frozen.keys import code_key
+from trainer_core.training.trial import candidates, choose_precision, try_precisions
+
+
+def resolve_precision(
+    wish: Precision, network: Network, task: Task, rows: Encoded, device: torch.device
+) -> tuple[Precision, PrecisionChosen | None]:
+    """Return the number format of a run; ``auto`` is measured once for a model on a device, and then remembered.
+
+    Args:
+        wish: the project's.
+        network: on the device.
+        task: whose loss is compared.
+        rows: some of those that are learnt from.
+        device: where the network computes.
+    """
+    if wish is not Precision.AUTO:
+        return wish, None
+    options = candidates(device)
+    if len(options) == 1:
+        return options[0], None
+    notes = Notes(notes_place())
+    key = f"precision {code_key(network, device, str(torch.get_num_threads()))}"
+    known = notes.get(key)
+    if known:
+        with contextlib.suppress(ValueError, TypeError):
+            chosen = PrecisionChosen.model_validate(known | {"remembered": True, "time": time.time()})
+            return Precision(chosen.precision), chosen
+    trials = try_precisions(network, task, rows, device, options)
+    chosen = PrecisionChosen(
+        precision=choose_precision(trials),
+        seconds={precision: trial.seconds for precision, trial in trials.items()},
+        losses={precision: trial.loss for precision, trial in trials.items()},
+    )
+    notes.put(key, chosen.model_dump(mode="json", exclude={"time", "event"}))
+    return Precision(chosen.precision), chosen

@@ -1,0 +1,123 @@
+"""The bytes of a plan: memory at the fullest moment of every stage, and what lies on disk afterwards. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trainer_core.forecast.contract import DeviceFacts, Work
+from trainer_core.forecast.passes import POOLINGS_TRIED, StagePass, block_count, opening_pass, stage_passes
+from trainer_core.forecast.shapes import BUCKET_BATCHES, EVALUATION_BATCH, largest_cost, shapes
+from trainer_core.stages.plan import StagePlan
+
+VALUE_BYTES = 4
+"""Weights, gradients, averages and checkpoints are float32."""
+ADAM_COPIES = 2
+"""AdamW keeps a mean of gradients and one of their squares."""
+FORWARD_SHARE = 1 / 3
+"""The widest moment of a forward pass without gradients, as a share of what a block keeps for the backward pass."""
+
+
+@dataclass(frozen=True)
+class StageBytes:
+    """The most memory of a stage at once, and what it writes to disk."""
+
+    peak: int
+    disk: int
+
+
+def opening_peak(work: Work, device: DeviceFacts) -> int:
+    """Return the most memory before the first stage."""
+    return round(_base(work, device) + (_read_bytes(work, device) if opening_pass(work).read_blocks else 0.0))
+
+
+def stage_bytes(work: Work, device: DeviceFacts) -> list[StageBytes]:
+    """Return the bytes of every stage."""
+    changed: set[str] = {name for name in _counts(work) if name.startswith("head.")}
+    found = []
+    for stage, entered in zip(work.stages, stage_passes(work), strict=True):
+        changed |= set(stage.trainable)
+        written = VALUE_BYTES * _values(work, changed)
+        peak = _peak(work, device, stage, entered, written)
+        found.append(StageBytes(round(peak), written + _states_bytes(work) * _wants_states(work, entered)))
+    return found
+
+
+def disk_bytes(work: Work) -> int:
+    """Return what a run leaves on disk: the best checkpoint, the model, and what is kept of frozen layers."""
+    changed = {name for name in _counts(work) if name.startswith("head.")}
+    changed |= {name for stage in work.stages for name in stage.trainable}
+    checkpoint = VALUE_BYTES * _values(work, changed)
+    entries = opening_pass(work).new_states + sum(entered.new_states for entered in stage_passes(work))
+    return checkpoint + VALUE_BYTES * work.tree.parameter_count + entries * _states_bytes(work) + _pooled_bytes(work)
+
+
+def _peak(work: Work, device: DeviceFacts, stage: StagePlan, entered: StagePass, written: int) -> float:
+    learns = VALUE_BYTES * stage.trained_parameters
+    averages = learns if stage.average_epochs else 0
+    held = _base(work, device) + ADAM_COPIES * learns + averages
+    lasting = learns - VALUE_BYTES * _values(work, set(stage.trainable) - _tables(work))
+    step = max(_kept_bytes(work, device, entered) + lasting, learns)
+    # For an average to be judged the last weights stand aside; a checkpoint is copied on the CPU before it is written.
+    copies = averages + (written if device.device == "cpu" else 0)
+    evaluation = copies + lasting + _forward_bytes(work, device)
+    reading = _read_bytes(work, device) if entered.read_blocks else 0.0
+    return max(held + step, held + evaluation, _base(work, device) + reading)
+
+
+def _base(work: Work, device: DeviceFacts) -> float:
+    """Return what is there all the time: the weights, the vectors of whole texts, and what else a run needs."""
+    return VALUE_BYTES * work.tree.parameter_count + device.run_bytes + _pooled_bytes(work)
+
+
+def _kept_bytes(work: Work, device: DeviceFacts, entered: StagePass) -> float:
+    """Return what is kept from the largest batch for the backward pass, and what the widest block needs beside it."""
+    learning = block_count(work) - entered.boundary
+    if not learning:
+        return 0.0
+    batches = shapes(
+        work.rows.cut(work.max_length), work.rows.train, work.training.batch_size, sorted_together=BUCKET_BATCHES
+    )
+    return (learning + 1) * largest_cost(batches, device.kept_bytes) * device.heap
+
+
+def _forward_bytes(work: Work, device: DeviceFacts) -> float:
+    batches = shapes(work.rows.cut(work.max_length), work.rows.validation, EVALUATION_BATCH)
+    return FORWARD_SHARE * largest_cost(batches, device.kept_bytes) * device.heap
+
+
+def _read_bytes(work: Work, device: DeviceFacts) -> float:
+    batches = shapes(work.rows.cut(work.max_length), work.rows.train, EVALUATION_BATCH)
+    return FORWARD_SHARE * largest_cost(batches, device.kept_bytes) * device.heap
+
+
+def _states_bytes(work: Work) -> int:
+    """Return the size of all rows' states at one boundary."""
+    lengths = work.rows.cut(work.max_length)
+    tokens = (work.rows.train + work.rows.validation) * sum(lengths) / len(lengths)
+    return round(tokens * work.hidden_size * VALUE_BYTES)
+
+
+def _wants_states(work: Work, entered: StagePass) -> bool:
+    return 0 < entered.boundary < block_count(work)
+
+
+def _pooled_bytes(work: Work) -> int:
+    """Return the size of the vectors of whole texts, in every pooling that is tried."""
+    needed = opening_pass(work).read_blocks or any(stage.only_head for stage in work.stages)
+    poolings = POOLINGS_TRIED if work.chooses_pooling else 1
+    rows = work.rows.train + work.rows.validation
+    return rows * work.hidden_size * VALUE_BYTES * poolings if needed else 0
+
+
+def _counts(work: Work) -> dict[str, int]:
+    return {parameter.name: parameter.count for parameter in work.tree.parameters}
+
+
+def _values(work: Work, names: set[str]) -> int:
+    return sum(parameter.count for parameter in work.tree.parameters if parameter.name in names)
+
+
+def _tables(work: Work) -> set[str]:
+    """Return the embeddings: on the CPU their gradients keep their arrays between two steps."""
+    deepest = work.tree.block_count + 1
+    return {p.name for p in work.tree.parameters if len(p.shape) == 2 and work.tree.depth_of(p.name) == deepest}

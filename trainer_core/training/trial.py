@@ -1,0 +1,115 @@
+"""Precision by measurement: a real step in every number format that the device offers, timed, and its loss compared.
+
+The choice is remembered for a model on a device, so that later runs repeat it instead of measuring anew.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+
+from trainer_core.data.encoded import Encoded
+from trainer_core.data.rows import IntArray
+from trainer_core.models.network import Network
+from trainer_core.project.schema import Precision
+from trainer_core.tasks.base import Task
+from trainer_core.training.memory import RowLimit, each_part
+
+ROWS = 8
+REPEATS = 2
+WORTHWHILE = 1.15
+"""How many times faster the shorter format has to be: a smaller gain may be chance, and is not worth the digits."""
+LARGEST_DIFFERENCE = 0.02
+"""How far, relative to the loss in float32, the loss may be off."""
+DTYPES = {Precision.FLOAT32: torch.float32, Precision.BFLOAT16: torch.bfloat16, Precision.FLOAT16: torch.float16}
+
+
+@dataclass(frozen=True)
+class PrecisionTrial:
+    """What one number format reached: seconds a step, and the loss."""
+
+    seconds: float
+    loss: float
+
+
+def candidates(device: torch.device) -> tuple[Precision, ...]:
+    """Return the number formats worth trying on a device; float32 is the first."""
+    if device.type == "cpu":
+        return (Precision.FLOAT32, Precision.BFLOAT16)
+    if device.type == "cuda":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+        return (Precision.FLOAT32, Precision.BFLOAT16 if native else Precision.FLOAT16)
+    return (Precision.FLOAT32,)  # Apple's MPS: mixed precision was not tried on it
+
+
+def choose_precision(trials: Mapping[Precision, PrecisionTrial]) -> Precision:
+    """Return the fastest format that gives the loss that float32 gives."""
+    exact = trials[Precision.FLOAT32]
+    agreeing = {
+        precision: trial
+        for precision, trial in trials.items()
+        if math.isfinite(trial.loss) and abs(trial.loss - exact.loss) <= LARGEST_DIFFERENCE * max(abs(exact.loss), 1.0)
+    }
+    fastest = min(agreeing, key=lambda precision: agreeing[precision].seconds, default=Precision.FLOAT32)
+    worthwhile = fastest in agreeing and exact.seconds >= WORTHWHILE * agreeing[fastest].seconds
+    return fastest if worthwhile else Precision.FLOAT32
+
+
+def try_precisions(
+    network: Network, task: Task, rows: Encoded, device: torch.device, precisions: Sequence[Precision]
+) -> dict[Precision, PrecisionTrial]:
+    """Time a forward and a backward pass through everything, without dropout, on some rows of middling length.
+
+    The network's weights, gradients, modes and random numbers are afterwards as before.
+    """
+    learning = [parameter for parameter in network.parameters() if parameter.is_floating_point()]
+    wishes = [parameter.requires_grad for parameter in learning]
+    modes = {module: module.training for module in network.modules()}
+    network.eval()
+    for parameter in learning:
+        parameter.requires_grad_(True)
+
+    def step(chosen: IntArray, precision: Precision) -> float:
+        ids, mask = (tensor.to(device) for tensor in rows.tokens(chosen))
+        targets = torch.from_numpy(rows.targets[chosen]).to(device)
+        enabled = precision is not Precision.FLOAT32
+        with torch.autocast(device.type, dtype=DTYPES[precision], enabled=enabled):
+            scores = network(ids, mask)
+        loss = task.loss(scores, targets) / len(targets)
+        torch.autograd.grad(loss, learning, allow_unused=True)
+        return float(loss.detach())
+
+    def attempt(chosen: IntArray) -> dict[Precision, PrecisionTrial]:
+        return {precision: _timed(partial(step, chosen, precision)) for precision in precisions}
+
+    try:
+        # As many of the rows as the memory has room for; the first part is enough.
+        return next(trials for _, trials in each_part(RowLimit(), middling(rows.lengths), attempt))
+    finally:
+        for parameter, wish in zip(learning, wishes, strict=True):
+            parameter.requires_grad_(wish)
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def middling(lengths: IntArray) -> IntArray:
+    """Return the places of some rows around the median length."""
+    order = np.argsort(lengths, kind="stable")
+    first = max(0, (len(order) - ROWS) // 2)
+    return order[first : first + ROWS]
+
+
+def _timed(step: Callable[[], float]) -> PrecisionTrial:
+    loss = step()  # the first prepares kernels
+    seconds = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - started)
+    return PrecisionTrial(min(seconds), loss)
