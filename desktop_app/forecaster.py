@@ -14,9 +14,9 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.adapters.forecast_words import ForecastWords, forecast_words
 from trainer_core.errors import InputError
 from trainer_core.forecast.arithmetic import forecast
-from trainer_core.forecast.contract import Forecast, MachineFacts, Work
+from trainer_core.forecast.contract import Forecast, MachineFacts, Work, work_of
 from trainer_core.forecast.guess import guess_device, guess_rows
-from trainer_core.project.schema import Pooling, Project
+from trainer_core.project.schema import Project
 from trainer_core.stages.plan import resolve_stages
 
 if TYPE_CHECKING:
@@ -111,15 +111,7 @@ class Forecaster(QObject):
             stages = resolve_stages(project, facts.tree, train)
         except InputError:
             return None  # the page tells what is wrong with the rules
-        return Work(
-            tree=facts.tree,
-            hidden_size=facts.hidden_size,
-            max_length=project.model.max_length,
-            chooses_pooling=project.model.pooling is Pooling.AUTO,
-            training=project.training,
-            stages=stages,
-            rows=rows,
-        )
+        return work_of(project, facts, stages, rows)
 
     # --- what is looked up -------------------------------------------------------------------------------------
 

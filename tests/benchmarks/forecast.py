@@ -25,9 +25,10 @@ LARGEST_MEMORY_ERROR, LARGEST_TIME_ERROR = 0.20, 0.25
 
 def forecast_work(project_file: Path) -> dict[str, Any]:
     """Measure the machine and return the forecast."""
-    from trainer_core.engines.machine import look_up_machine, work_of
+    from trainer_core.engines.machine import look_up_machine
     from trainer_core.engines.prepare import prepare_run
     from trainer_core.forecast.arithmetic import forecast
+    from trainer_core.forecast.contract import work_of
     from trainer_core.project.load import load_project
 
     project = load_project(project_file)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from trainer_core.engines.machine import look_up_machine, work_of
+from trainer_core.engines.machine import look_up_machine
 from trainer_core.engines.prepare import PreparedRun, prepare_run
 from trainer_core.forecast.arithmetic import forecast
+from trainer_core.forecast.contract import work_of
 from trainer_core.forecast.words import size_words, time_words, trust_words
 from trainer_core.project.load import load_project
 from trainer_core.project.schema import Project

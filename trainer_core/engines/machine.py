@@ -18,14 +18,13 @@ from trainer_core.data.encoded import encode_rows, encode_texts
 from trainer_core.data.prepare import PreparedData
 from trainer_core.engines.measure import measure_network
 from trainer_core.engines.number_format import resolve_precision
-from trainer_core.forecast.contract import DeviceFacts, MachineFacts, RowFacts, Work
+from trainer_core.forecast.contract import DeviceFacts, MachineFacts, RowFacts
 from trainer_core.forecast.guess import guess_device
 from trainer_core.forecast.known import KnownMachine
 from trainer_core.models.body import load_tokenizer
 from trainer_core.models.build import build_network
 from trainer_core.models.facts import ModelFacts
 from trainer_core.project.schema import Pooling, Project
-from trainer_core.stages.plan import StagePlan
 from trainer_core.tasks.registry import load_task
 from trainer_core.training.memory import OutOfMemory, free_memory, is_out_of_memory
 from trainer_core.training.precision import resolve_device
@@ -62,19 +61,6 @@ def look_up_machine(project: Project, data: PreparedData, facts: ModelFacts, *, 
         rows=count_tokens(load_tokenizer(facts.folder), data, project.model.max_length),
         free_bytes=free_bytes(device),
         correction=known.correction(key, measured=speed.measured),
-    )
-
-
-def work_of(project: Project, facts: ModelFacts, stages: tuple[StagePlan, ...], rows: RowFacts) -> Work:
-    """Return what a run of a project has to do."""
-    return Work(
-        tree=facts.tree,
-        hidden_size=facts.hidden_size,
-        max_length=project.model.max_length,
-        chooses_pooling=project.model.pooling is Pooling.AUTO,
-        training=project.training,
-        stages=stages,
-        rows=rows,
     )
 
 

@@ -11,11 +11,11 @@ import psutil
 import torch
 
 from trainer_core.cache.notes import Notes, notes_place
-from trainer_core.engines.machine import count_tokens, speed_key, work_of
+from trainer_core.engines.machine import count_tokens, speed_key
 from trainer_core.engines.prepare import PreparedRun
 from trainer_core.errors import InputError
 from trainer_core.forecast.arithmetic import forecast
-from trainer_core.forecast.contract import Forecast
+from trainer_core.forecast.contract import Forecast, work_of
 from trainer_core.forecast.guess import guess_device
 from trainer_core.forecast.known import KnownMachine
 from trainer_core.models.body import load_tokenizer

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer_core.layers.tree import LayerTree
-from trainer_core.project.schema import TrainingSection
+from trainer_core.models.facts import ModelFacts
+from trainer_core.project.schema import Pooling, Project, TrainingSection
 from trainer_core.stages.plan import StagePlan
 
 RUNS_REMEMBERED = 5
@@ -116,6 +117,19 @@ class Work:
     training: TrainingSection
     stages: Sequence[StagePlan]
     rows: RowFacts
+
+
+def work_of(project: Project, facts: ModelFacts, stages: Sequence[StagePlan], rows: RowFacts) -> Work:
+    """Return what a run of a project has to do."""
+    return Work(
+        tree=facts.tree,
+        hidden_size=facts.hidden_size,
+        max_length=project.model.max_length,
+        chooses_pooling=project.model.pooling is Pooling.AUTO,
+        training=project.training,
+        stages=stages,
+        rows=rows,
+    )
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from tests.support.projects import ALL, HEAD, TOP, make_project
 from tests.support.sessions import run_project
 from trainer_core.cache.notes import Notes, notes_place
 from trainer_core.engines import machine as machine_module
-from trainer_core.engines.machine import count_tokens, look_up_machine, speed_key, work_of
+from trainer_core.engines.machine import count_tokens, look_up_machine, speed_key
 from trainer_core.engines.measure import measure_network
 from trainer_core.engines.metering import PeakMemory
 from trainer_core.engines.prepare import PreparedRun, prepare_run
 from trainer_core.forecast.arithmetic import forecast
-from trainer_core.forecast.contract import Correction, MachineFacts
+from trainer_core.forecast.contract import Correction, MachineFacts, work_of
 from trainer_core.forecast.known import KnownMachine
 from trainer_core.layers.tree import build_layer_tree
 from trainer_core.models.body import load_tokenizer
