@@ -14,13 +14,14 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.adapters.forecast_words import ForecastWords, forecast_words
 from trainer_core.errors import InputError
 from trainer_core.forecast.arithmetic import forecast
-from trainer_core.forecast.contract import Forecast, MachineFacts, Work, work_of
+from trainer_core.forecast.contract import Forecast, MachineFacts, RowFacts, Work, work_of
 from trainer_core.forecast.guess import guess_device, guess_rows
 from trainer_core.project.schema import Project
 from trainer_core.stages.plan import resolve_stages
 
 if TYPE_CHECKING:
     from desktop_app.workspace import Workspace
+    from trainer_core.data.report import DataReport
 
 MEASURE = "Measuring the model's speed on this machine"
 
@@ -102,16 +103,30 @@ class Forecaster(QObject):
         project, facts, report = self._workspace.project, self._workspace.facts, self._workspace.report
         if project is None or facts is None or report is None or not report.splits:
             return None
-        counts = {split.name: split.rows for split in report.splits}
-        train, validation = counts.get("train", 0), counts.get("validation", 0)
-        if not train:
+        rows = self._rows(report)
+        if not rows.train:
             return None
-        rows = self.machine.rows if self.machine else guess_rows(train, validation, [t for t, _ in report.sample])
+        tokens = rows.train_tokens(project.model.max_length)
         try:
-            stages = resolve_stages(project, facts.tree, train)
+            stages = resolve_stages(project, facts.tree, rows.train, tokens)
         except InputError:
             return None  # the page tells what is wrong with the rules
         return work_of(project, facts, stages, rows)
+
+    @property
+    def train_tokens(self) -> int | None:
+        """About how many tokens the training rows have in all; None while they are unknown."""
+        project, report = self._workspace.project, self._workspace.report
+        if project is None or report is None or not report.splits:
+            return None
+        return self._rows(report).train_tokens(project.model.max_length)
+
+    def _rows(self, report: DataReport) -> RowFacts:
+        if self.machine is not None:
+            return self.machine.rows
+        counts = {split.name: split.rows for split in report.splits}
+        texts = [text for text, _ in report.sample]
+        return guess_rows(counts.get("train", 0), counts.get("validation", 0), texts)
 
     # --- what is looked up -------------------------------------------------------------------------------------
 

@@ -33,8 +33,13 @@ Run = Callable[[Sequence[str]], Outcome]
 
 
 def clean_environment() -> dict[str, str]:
-    """Copy the environment variables without what would lead the environment's own Python astray."""
-    hidden = {"PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PIP_TARGET", "PIP_PREFIX", "__PYVENV_LAUNCHER__"}
+    """Copy the environment variables without what would lead the environment's own Python astray.
+
+    Without compiled files in ``.venv`` every start would compile torch and transformers anew, which takes longer than
+    all else, so a wish against them is not passed on.
+    """
+    hidden = {"PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONDONTWRITEBYTECODE", "__PYVENV_LAUNCHER__"}
+    hidden |= {"PIP_TARGET", "PIP_PREFIX"}
     kept = {name: value for name, value in os.environ.items() if name not in hidden}
     return {**kept, "PIP_USER": "0", "PYTHONUNBUFFERED": "1"}
 

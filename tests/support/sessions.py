@@ -17,6 +17,7 @@ from trainer_core.models.body import load_tokenizer
 from trainer_core.models.build import build_network, read_originals
 from trainer_core.project.load import load_project
 from trainer_core.project.schema import Pooling, Precision
+from trainer_core.runs.checkpoints import weights_facts
 from trainer_core.runs.folder import RunFolder
 from trainer_core.tasks.registry import load_task
 from trainer_core.training.control import Control
@@ -25,24 +26,55 @@ from trainer_core.training.loop import run_training
 from trainer_core.training.ports import ArrayCache, SavedCheckpoint
 from trainer_core.training.precision import MixedPrecision
 from trainer_core.training.session import TrainingSession
+from trainer_core.training.snapshot import Snapshot
 
 Listener = Callable[[Event, Control], None]
 
 
 @dataclass
 class MemoryCheckpoints:
-    """Keeps the best weights in memory, and the steps at which they were saved."""
+    """Keeps the best weights and every moment in memory, and the steps at which a best one was named.
+
+    Attributes:
+        steps: at which there was a new best.
+        tensors: the best ones.
+        facts: beside them.
+        snapshots: by step.
+    """
 
     steps: list[int] = field(default_factory=list)
     tensors: dict[str, Tensor] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
+    snapshots: dict[int, Snapshot] = field(default_factory=dict)
+    _told: list[SavedCheckpoint] = field(default_factory=list)
 
-    def save_best(self, step: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> SavedCheckpoint:
+    def save(self, snapshot: Snapshot) -> None:
+        """Keep a moment."""
+        facts = snapshot.facts
+        weights, state = (
+            {name: tensor.clone() for name, tensor in named.items()} for named in (snapshot.weights, snapshot.state)
+        )
+        self.snapshots[facts.step] = Snapshot(facts, weights, state)
+        self._told.append(SavedCheckpoint(facts.step, facts.stage.place, "memory", 0, best=False))
+
+    def mark_best(self, step: int, stage: int) -> None:
+        """Take the weights of a moment."""
+        self.save_best(step, stage, self.snapshots[step].weights, weights_facts(self.snapshots[step].facts))
+
+    def save_best(self, step: int, stage: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:
         """Keep copies."""
         self.steps.append(step)
         self.tensors = {name: tensor.clone() for name, tensor in tensors.items()}
         self.facts = dict(facts)
-        return SavedCheckpoint("memory", 0)
+        self._told.append(SavedCheckpoint(step, stage, "memory", 0, best=True))
+
+    def wait(self) -> None:
+        """Memory is written at once."""
+
+    def saved(self, *, wait: bool = False) -> list[SavedCheckpoint]:
+        """Tell everything once."""
+        told, self._told = self._told, []
+        return told
 
     def load_best(self) -> dict[str, Tensor]:
         """Return copies."""

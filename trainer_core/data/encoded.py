@@ -1,8 +1,8 @@
-"""Rows as token numbers: encoded once, kept flat, batched by like length."""
+"""Rows as token numbers: encoded once, kept flat."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,6 @@ from transformers import PreTrainedTokenizerBase
 from trainer_core.data.rows import IntArray, LabelledRows
 
 ROWS_AT_ONCE = 2_000
-BUCKET_BATCHES = 50
 
 
 @dataclass(frozen=True)
@@ -106,31 +105,3 @@ def encode_rows(tokenizer: PreTrainedTokenizerBase, rows: LabelledRows, max_leng
         truncated += sum(cut)
         encodings += [np.asarray(row, dtype=np.int32) for row in ids]
     return Encoded.from_lists(encodings, rows.classes, truncated, tokenizer)
-
-
-def shuffled_batches(lengths: IntArray, batch_size: int, generator: np.random.Generator) -> list[IntArray]:
-    """Cut all rows into batches of like length, in random order.
-
-    Rows are shuffled, sorted by length within stretches of 50 batches, cut, and the batches shuffled: little
-    padding, and yet every epoch sees other batches.
-
-    Args:
-        lengths: int64 [rows].
-        batch_size: rows a batch; the last one may be smaller.
-        generator: where the randomness comes from.
-    """
-    order = generator.permutation(len(lengths))
-    stretch = batch_size * BUCKET_BATCHES
-    batches: list[IntArray] = []
-    for start in range(0, len(order), stretch):
-        part = order[start : start + stretch]
-        part = part[np.argsort(lengths[part], kind="stable")]
-        batches += [part[cut : cut + batch_size] for cut in range(0, len(part), batch_size)]
-    return [batches[place] for place in generator.permutation(len(batches))]
-
-
-def sorted_batches(lengths: IntArray, batch_size: int) -> Iterator[IntArray]:
-    """Yield all rows in batches of like length, the longest first, so that too little memory shows at once."""
-    order = np.argsort(-lengths, kind="stable")
-    for start in range(0, len(order), batch_size):
-        yield order[start : start + batch_size]

@@ -92,21 +92,24 @@ def _train(prepared: PreparedRun, folder: RunFolder, control: Control) -> Iterat
     parts = _load_parts(prepared)
     wish = plan.training.precision
     precision, chosen = resolve_precision(wish, parts.network, parts.task, parts.train, parts.device)
-    session = _build_session(prepared, parts, precision, folder, control)
-    cut = session.train.truncated + session.validation.truncated
-    events = run_training(session)
-    yield next(events)
-    if chosen:
-        yield chosen
-    if cut:
-        total = len(session.train) + len(session.validation)
-        message = f"{cut:,} of {total:,} texts are longer than {plan.model.max_length} tokens; their ends are not read."
-        yield RunWarning(message=message)
-    yield from events
-    best = session.best
-    if best is None:
-        raise RunStopped("Stopped before there was anything to keep.")
-    session.restore_best()
+    with FolderCheckpoints(folder) as checkpoints:
+        session = _build_session(prepared, parts, precision, checkpoints, control)
+        cut = session.train.truncated + session.validation.truncated
+        events = run_training(session)
+        yield next(events)
+        if chosen:
+            yield chosen
+        if cut:
+            total = len(session.train) + len(session.validation)
+            longest = plan.model.max_length
+            message = f"{cut:,} of {total:,} texts are longer than {longest} tokens; their ends are not read."
+            yield RunWarning(message=message)
+        yield from events
+        best = session.best
+        if best is None:
+            raise RunStopped("Stopped before there was anything to keep.")
+        session.restore_best()
+        checkpoints.tidy()
     pooling = session.network.pooling
     save_model_folder(folder.model, session.network, parts.tokenizer, ModelFolderFacts.from_plan(plan, pooling))
     yield RunFinished(
@@ -149,7 +152,7 @@ def _load_parts(prepared: PreparedRun) -> _Parts:
 
 
 def _build_session(
-    prepared: PreparedRun, parts: _Parts, precision: Precision, folder: RunFolder, control: Control
+    prepared: PreparedRun, parts: _Parts, precision: Precision, checkpoints: FolderCheckpoints, control: Control
 ) -> TrainingSession:
     plan = prepared.plan
     base = Path(plan.model_folder)
@@ -161,7 +164,7 @@ def _build_session(
         train=parts.train,
         validation=parts.validation,
         precision=MixedPrecision(parts.device, precision),
-        checkpoints=FolderCheckpoints(folder),
+        checkpoints=checkpoints,
         originals=lambda names: read_originals(base, names),
         cache=parts.cache,
         control=control,

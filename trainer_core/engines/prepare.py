@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from trainer_core.cache.arrays import FolderArrays, arrays_place
 from trainer_core.data.prepare import PreparedData, prepare_data
+from trainer_core.engines.rows import encode_once
 from trainer_core.errors import InputError, Problem
 from trainer_core.files import sha256_of
 from trainer_core.models.body import load_tokenizer
@@ -51,7 +53,8 @@ def prepare_run(project: Project, project_file: Path) -> PreparedRun:
     if found and facts:
         _collect(problems, lambda: load_tokenizer(found.path))
         _collect(problems, lambda: _check_length(project, facts))
-        stages = _collect(problems, lambda: resolve_stages(project, facts.tree, len(data.train) if data else 1))
+        _collect(problems, lambda: _check_batches(project))
+        stages = _collect(problems, lambda: _stages(project, facts, data))
     if problems or data is None or found is None or facts is None or device is None or stages is None:
         raise InputError(problems)
     plan = _plan(project, project_file, data, found, facts, str(device), stages)
@@ -65,6 +68,24 @@ def _collect(problems: list[Problem], work: Callable[[], Value]) -> Value | None
     except InputError as error:
         problems.extend(error.problems)
         return None
+
+
+def _stages(project: Project, facts: ModelFacts, data: PreparedData | None) -> tuple[StagePlan, ...]:
+    if data is None:
+        return resolve_stages(project, facts.tree, 1)
+    tokens: int | None = None
+    if project.training.batch_tokens is not None:
+        tokenizer = load_tokenizer(facts.folder)
+        cache = FolderArrays(arrays_place())
+        tokens = len(encode_once(cache, tokenizer, data.train, project.model.max_length).ids)
+    return resolve_stages(project, facts.tree, len(data.train), tokens)
+
+
+def _check_batches(project: Project) -> None:
+    tokens = project.training.batch_tokens
+    if tokens is not None and tokens < project.model.max_length:
+        what = f"A batch of {tokens} tokens has no room for a text of {project.model.max_length} (model.max_length)."
+        raise InputError.one("training.batch_tokens", what, "Write a larger number of tokens, or a shorter max_length.")
 
 
 def _check_metrics(project: Project) -> None:

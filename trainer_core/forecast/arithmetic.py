@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from trainer_core.forecast.contract import Correction, DeviceFacts, Forecast, StageForecast, Work, mean_factor
 from trainer_core.forecast.memory import VALUE_BYTES, StageBytes, disk_bytes, opening_peak, stage_bytes
 from trainer_core.forecast.passes import StagePass, block_count, opening_pass, stage_passes
-from trainer_core.forecast.shapes import BUCKET_BATCHES, EVALUATION_BATCH, shapes, total_cost
+from trainer_core.forecast.shapes import evaluation_shapes, total_cost, training_shapes
 from trainer_core.stages.plan import StagePlan
 
 MOST_AFTER_MEASURING = 4.0
@@ -85,16 +85,17 @@ def _step_seconds(work: Work, device: DeviceFacts, stage: StagePlan, entered: St
     learning = block_count(work) - entered.boundary
     if not learning:
         return device.head_seconds * work.training.accumulation
-    batches = shapes(
-        work.rows.cut(work.max_length), work.rows.train, work.training.batch_size, sorted_together=BUCKET_BATCHES
-    )
+    batches = training_shapes(work)
     return update + learning * total_cost(batches, device.train_seconds) / stage.steps_per_epoch
 
 
 def _evaluation_seconds(work: Work, device: DeviceFacts, stage: StagePlan, entered: StagePass) -> float:
-    batches = shapes(work.rows.cut(work.max_length), work.rows.validation, EVALUATION_BATCH)
+    batches = evaluation_shapes(work, device, work.rows.validation)
     learning = block_count(work) - entered.boundary
-    once = learning * total_cost(batches, device.forward_seconds) + device.head_seconds * len(batches) / 2
+    once = (
+        learning * total_cost(batches, device.forward_seconds)
+        + device.head_seconds * sum(shape.count for shape in batches) / 2
+    )
     return once * (2 if stage.average_epochs else 1)
 
 
@@ -113,7 +114,7 @@ def _read_seconds(work: Work, device: DeviceFacts, blocks: int) -> float:
     if not blocks:
         return 0.0
     rows = work.rows.train + work.rows.validation
-    batches = shapes(work.rows.cut(work.max_length), rows, EVALUATION_BATCH)
+    batches = evaluation_shapes(work, device, rows)
     return blocks * total_cost(batches, device.forward_seconds)
 
 

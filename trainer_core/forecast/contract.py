@@ -74,6 +74,11 @@ class DeviceFacts(BaseModel):
     heap: float = 1.0
     run_bytes: int = 0
 
+    @property
+    def kind(self) -> str:
+        """``cpu``, ``cuda`` or ``mps``."""
+        return self.device.partition(":")[0]
+
 
 @dataclass(frozen=True)
 class RowFacts:
@@ -94,6 +99,11 @@ class RowFacts:
     def cut(self, max_length: int) -> tuple[int, ...]:
         """Return the lengths of the rows as they are read, in tokens, in rising order."""
         return tuple(min(length, max_length) for length in self.lengths)
+
+    def train_tokens(self, max_length: int) -> int:
+        """Return about how many tokens of the training rows are read."""
+        lengths = self.cut(max_length)
+        return round(self.train * sum(lengths) / len(lengths))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trainer_core.forecast.contract import DeviceFacts, Work
 from trainer_core.forecast.passes import POOLINGS_TRIED, StagePass, block_count, opening_pass, stage_passes
-from trainer_core.forecast.shapes import BUCKET_BATCHES, EVALUATION_BATCH, largest_cost, shapes
+from trainer_core.forecast.shapes import evaluation_shapes, largest_cost, training_shapes
 from trainer_core.stages.plan import StagePlan
 
 VALUE_BYTES = 4
@@ -37,29 +37,36 @@ def stage_bytes(work: Work, device: DeviceFacts) -> list[StageBytes]:
     for stage, entered in zip(work.stages, stage_passes(work), strict=True):
         changed |= set(stage.trainable)
         written = VALUE_BYTES * _values(work, changed)
-        peak = _peak(work, device, stage, entered, written)
-        found.append(StageBytes(round(peak), written + _states_bytes(work) * _wants_states(work, entered)))
+        peak = _peak(work, device, stage, entered)
+        kept = written + _state_bytes(stage) + _states_bytes(work) * _wants_states(work, entered)
+        found.append(StageBytes(round(peak), kept))
     return found
 
 
 def disk_bytes(work: Work) -> int:
-    """Return what a run leaves on disk: the best checkpoint, the model, and what is kept of frozen layers."""
+    """Return what a run leaves on disk: the best and the last checkpoint, the model, what is kept of frozen layers."""
     changed = {name for name in _counts(work) if name.startswith("head.")}
     changed |= {name for stage in work.stages for name in stage.trainable}
     checkpoint = VALUE_BYTES * _values(work, changed)
     entries = opening_pass(work).new_states + sum(entered.new_states for entered in stage_passes(work))
-    return checkpoint + VALUE_BYTES * work.tree.parameter_count + entries * _states_bytes(work) + _pooled_bytes(work)
+    checkpoints = 2 * checkpoint + (_state_bytes(work.stages[-1]) if work.stages else 0)
+    return checkpoints + VALUE_BYTES * work.tree.parameter_count + entries * _states_bytes(work) + _pooled_bytes(work)
 
 
-def _peak(work: Work, device: DeviceFacts, stage: StagePlan, entered: StagePass, written: int) -> float:
+def _state_bytes(stage: StagePlan) -> int:
+    """Return what a checkpoint holds beside the weights: the optimiser's tensors, and the averages."""
+    copies = ADAM_COPIES + (1 if stage.average_epochs else 0)
+    return copies * VALUE_BYTES * stage.trained_parameters
+
+
+def _peak(work: Work, device: DeviceFacts, stage: StagePlan, entered: StagePass) -> float:
     learns = VALUE_BYTES * stage.trained_parameters
     averages = learns if stage.average_epochs else 0
     held = _base(work, device) + ADAM_COPIES * learns + averages
     lasting = learns - VALUE_BYTES * _values(work, set(stage.trainable) - _tables(work))
     step = max(_kept_bytes(work, device, entered) + lasting, learns)
-    # For an average to be judged the last weights stand aside; a checkpoint is copied on the CPU before it is written.
-    copies = averages + (written if device.device == "cpu" else 0)
-    evaluation = copies + lasting + _forward_bytes(work, device)
+    # For an average to be judged the last weights stand aside.
+    evaluation = averages + lasting + _forward_bytes(work, device)
     reading = _read_bytes(work, device) if entered.read_blocks else 0.0
     return max(held + step, held + evaluation, _base(work, device) + reading)
 
@@ -74,19 +81,17 @@ def _kept_bytes(work: Work, device: DeviceFacts, entered: StagePass) -> float:
     learning = block_count(work) - entered.boundary
     if not learning:
         return 0.0
-    batches = shapes(
-        work.rows.cut(work.max_length), work.rows.train, work.training.batch_size, sorted_together=BUCKET_BATCHES
-    )
+    batches = training_shapes(work)
     return (learning + 1) * largest_cost(batches, device.kept_bytes) * device.heap
 
 
 def _forward_bytes(work: Work, device: DeviceFacts) -> float:
-    batches = shapes(work.rows.cut(work.max_length), work.rows.validation, EVALUATION_BATCH)
+    batches = evaluation_shapes(work, device, work.rows.validation)
     return FORWARD_SHARE * largest_cost(batches, device.kept_bytes) * device.heap
 
 
 def _read_bytes(work: Work, device: DeviceFacts) -> float:
-    batches = shapes(work.rows.cut(work.max_length), work.rows.train, EVALUATION_BATCH)
+    batches = evaluation_shapes(work, device, work.rows.train)
     return FORWARD_SHARE * largest_cost(batches, device.kept_bytes) * device.heap
 
 

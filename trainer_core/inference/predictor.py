@@ -11,7 +11,9 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from trainer_core.data.encoded import Encoded, encode_texts, sorted_batches
+from trainer_core.data.batch_size import EVALUATION_TOKENS
+from trainer_core.data.batches import sorted_batches
+from trainer_core.data.encoded import Encoded, encode_texts
 from trainer_core.data.rows import IntArray
 from trainer_core.errors import InputError
 from trainer_core.export.model_folder import FACTS, ModelFolderFacts, load_model_folder
@@ -27,7 +29,6 @@ from trainer_core.tasks.registry import load_task
 from trainer_core.training.memory import RowLimit, each_part
 from trainer_core.training.precision import resolve_device
 
-BATCH = 64
 TEXTS_AT_ONCE = 2_000
 
 
@@ -77,7 +78,7 @@ class Predictor:
         encodings, cut = encode_texts(self._tokenizer, texts, self.facts.max_length)
         rows = Encoded.from_lists(encodings, np.zeros(len(texts), dtype=np.int64), sum(cut), self._tokenizer)
         scores = np.empty((len(texts), len(self.facts.labels)), dtype=np.float32)
-        for batch in sorted_batches(rows.lengths, BATCH):
+        for batch in sorted_batches(rows.lengths, EVALUATION_TOKENS[self._device.type]):
             for places, some in each_part(self._row_limit, batch, lambda chosen: self._scores(rows, chosen)):
                 scores[places] = some
         answers = self._task.read(texts, scores, self.facts.labels)

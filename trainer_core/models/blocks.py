@@ -131,8 +131,12 @@ def _shape(states: Any) -> torch.Size | None:
 @contextmanager
 def _replaced(block: nn.Module, forward: Forward) -> Iterator[None]:
     # Past nn.Module's own way of setting attributes, which looks for parameters: this happens every step.
+    before = block.__dict__.get("forward")
     block.__dict__["forward"] = forward
     try:
         yield
     finally:
-        del block.__dict__["forward"]
+        if before is None:
+            del block.__dict__["forward"]
+        else:
+            block.__dict__["forward"] = before

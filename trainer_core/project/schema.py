@@ -101,6 +101,7 @@ class TrainingSection(Section):
     """``[training]``: what holds for every stage."""
 
     batch_size: int = Field(default=32, ge=1, le=65_536)
+    batch_tokens: int | None = Field(default=None, ge=4, le=16_777_216)
     accumulation: int = Field(default=1, ge=1, le=4_096)
     precision: Precision = Precision.AUTO
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
@@ -112,6 +113,8 @@ class TrainingSection(Section):
     evaluations_per_epoch: int = Field(default=2, ge=1, le=1_000)
     probe: bool = True
     checkpoint_activations: bool = False
+    checkpoint_minutes: float = Field(default=2.0, gt=0.0, le=100_000.0)
+    compile: bool = False
     cache_gib: float | None = Field(default=None, ge=0.0)
 
 

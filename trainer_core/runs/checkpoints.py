@@ -1,11 +1,23 @@
-"""Checkpoints of a run: only the tensors that training changed, in safetensors, and a pointer to the best."""
+"""Checkpoints of a run: only the tensors that training changed, and what training goes on from.
+
+A checkpoint is a folder with its files and, written last, a list of them with their sizes and checksums. Two text
+files beside the checkpoints name the best one and the last one that can be gone on from. All is written in a thread of
+its own while training goes on, in the order in which it was begun.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import shutil
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
+import xxhash
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -14,34 +26,114 @@ from trainer_core.errors import InputError
 from trainer_core.files import replace_file, writing_beside
 from trainer_core.runs.folder import RunFolder
 from trainer_core.training.ports import SavedCheckpoint
+from trainer_core.training.snapshot import Snapshot, SnapshotFacts
 
 WEIGHTS = "weights.safetensors"
+STATE = "state.safetensors"
+LIST = "files.json"
+KEPT_SNAPSHOTS = 2
+"""So many are kept to go on from: where the last one is damaged, the one before serves."""
+READ_BYTES = 2**20
 
 
 class FolderCheckpoints:
-    """Keeps the best weights of one run in its folder."""
+    """Keeps the checkpoints of one run in its folder; use it in a ``with`` block, which waits for what was begun."""
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="thaw-checkpoints")
+        self._begun: deque[Future[SavedCheckpoint]] = deque()
+        self._snapshots = KEPT_SNAPSHOTS
 
-    def save_best(self, step: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> SavedCheckpoint:
-        """Write a checkpoint, then turn the pointer to it, then remove the one it pointed to before."""
-        place = self._folder.checkpoints / f"step-{step:08d}"
-        with writing_beside(place / WEIGHTS) as beside:
-            save_file(dict(tensors), beside, metadata=dict(facts))
-        replace_file(self._folder.best_file, place.name.encode())
-        self._remove_others(place)
-        relative = (place / WEIGHTS).relative_to(self._folder.path).as_posix()
-        return SavedCheckpoint(relative, (place / WEIGHTS).stat().st_size)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._writer.shutdown()
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Begin to keep a moment of the run, to go on from it later."""
+        facts = {"snapshot": snapshot.facts.model_dump(mode="json"), "journal_bytes": self._journal_bytes()}
+        self._begin(lambda: self._save(snapshot, facts))
+
+    def mark_best(self, step: int, stage: int) -> None:
+        """Make the moment of this step, which was handed over before, the best of the run."""
+        self._begin(lambda: self._point_best(_name(step), step, stage))
+
+    def save_best(self, step: int, stage: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:
+        """Begin to keep weights that no moment holds, as the best of the run."""
+        self._begin(lambda: self._save_best(step, stage, tensors, facts))
+
+    def wait(self) -> None:
+        """Wait until all is written that was begun."""
+        for job in self._begun:
+            job.result()
+
+    def saved(self, *, wait: bool = False) -> list[SavedCheckpoint]:
+        """Return what came to disk since this was last asked; with ``wait``, all that was begun."""
+        found = []
+        while self._begun and (wait or self._begun[0].done()):
+            found.append(self._begun.popleft().result())
+        return found
 
     def load_best(self) -> dict[str, Tensor]:
         """Return the tensors of the best checkpoint."""
+        self.wait()
         return load_checkpoint(self._folder.best_checkpoint())[0]
 
-    def _remove_others(self, kept: Path) -> None:
-        for other in self._folder.checkpoints.glob("step-*"):
-            if other != kept:
-                shutil.rmtree(other, ignore_errors=True)
+    def tidy(self) -> None:
+        """Keep no more than a run needs that is over: its best weights, and the last moment, to go on for longer."""
+        self.wait()
+        self._snapshots = 1
+        self._remove_others()
+
+    # --- in the thread that writes -----------------------------------------------------------------------------
+
+    def _begin(self, job: Callable[[], SavedCheckpoint]) -> None:
+        # What waits to be written holds copies of the weights: where the disk is slow, training waits for it.
+        waiting = [begun for begun in self._begun if not begun.done()]
+        if len(waiting) > 1:
+            waiting[-2].result()
+        self._begun.append(self._writer.submit(job))
+
+    def _save(self, snapshot: Snapshot, facts: dict[str, Any]) -> SavedCheckpoint:
+        place = self._folder.checkpoints / _name(snapshot.facts.step)
+        metadata = weights_facts(snapshot.facts)
+        size = _write(place, {WEIGHTS: (snapshot.weights, metadata), STATE: (snapshot.state, None)}, facts)
+        replace_file(self._folder.last_file, place.name.encode())
+        self._remove_others()
+        return SavedCheckpoint(snapshot.facts.step, snapshot.facts.stage.place, self._relative(place), size, best=False)
+
+    def _save_best(
+        self, step: int, stage: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str]
+    ) -> SavedCheckpoint:
+        name = f"{_name(step)}-best"
+        _write(self._folder.checkpoints / name, {WEIGHTS: (tensors, facts)}, {})
+        return self._point_best(name, step, stage)
+
+    def _point_best(self, name: str, step: int, stage: int) -> SavedCheckpoint:
+        replace_file(self._folder.best_file, name.encode())
+        self._remove_others()
+        place = self._folder.checkpoints / name
+        return SavedCheckpoint(step, stage, self._relative(place), (place / WEIGHTS).stat().st_size, best=True)
+
+    def _relative(self, place: Path) -> str:
+        return (place / WEIGHTS).relative_to(self._folder.path).as_posix()
+
+    def _journal_bytes(self) -> int:
+        file = self._folder.journal_file
+        return file.stat().st_size if file.is_file() else 0
+
+    def _remove_others(self) -> None:
+        """Keep the best, the last to go on from, and what these would call the best."""
+        there = sorted(self._folder.checkpoints.glob("step-*"))
+        snapshots = [place for place in there if (place / STATE).is_file()][-self._snapshots :]
+        kept = {place.name for place in snapshots} | {read_pointer(self._folder.best_file)}
+        for place in snapshots:
+            kept.add(best_name(read_snapshot_facts(place)))
+        for place in there:
+            if place.name not in kept:
+                shutil.rmtree(place, ignore_errors=True)
 
 
 def load_checkpoint(place: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -58,3 +150,73 @@ def load_checkpoint(place: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     except Exception as cause:
         what = f"This checkpoint cannot be read: {cause}."
         raise InputError.one(file, what, "Use another run, or the run's folder model/ where it is there.") from cause
+
+
+def load_snapshot(place: Path) -> tuple[Snapshot, int]:
+    """Return what a checkpoint kept to go on from, and how many bytes the journal had then.
+
+    Raises:
+        InputError: it is not there, is damaged, or holds weights only.
+    """
+    try:
+        listed = json.loads((place / LIST).read_text(encoding="utf-8"))
+        for name, about in listed["files"].items():
+            if checksum(place / name) != about["xxh3_128"]:
+                raise ValueError(f"{name} is damaged")
+        facts = SnapshotFacts.model_validate(listed["facts"]["snapshot"])
+        return Snapshot(facts, load_file(place / WEIGHTS), load_file(place / STATE)), listed["facts"]["journal_bytes"]
+    except Exception as cause:
+        what = f"This checkpoint cannot be gone on from: {cause}."
+        raise InputError.one(place, what, "Use another run, or start this one anew.") from cause
+
+
+def read_pointer(file: Path) -> str:
+    """Return the name that a pointer holds; empty where there is none."""
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+
+
+def read_snapshot_facts(place: Path) -> SnapshotFacts | None:
+    """Return what is known of a checkpoint's moment without reading tensors; None where that cannot be read."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        listed = json.loads((place / LIST).read_text(encoding="utf-8"))
+        return SnapshotFacts.model_validate(listed["facts"]["snapshot"])
+    return None
+
+
+def best_name(facts: SnapshotFacts | None) -> str:
+    """Return the name of the checkpoint that was the best when a moment was kept; empty where there was none."""
+    best = facts.best if facts else None
+    if best is None:
+        return ""
+    return f"{_name(best.step)}-best" if best.averaged or not best.step else _name(best.step)
+
+
+def weights_facts(facts: SnapshotFacts) -> dict[str, str]:
+    """Return what a predictor has to know beside the tensors."""
+    return {"pooling": facts.pooling.value, "step": str(facts.step)}
+
+
+def checksum(file: Path) -> str:
+    """Return the XXH3 hash of a file: against damage, not against malice."""
+    digest = xxhash.xxh3_128()
+    with file.open("rb") as opened:
+        while chunk := opened.read(READ_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _name(step: int) -> str:
+    return f"step-{step:08d}"
+
+
+def _write(
+    place: Path, files: dict[str, tuple[Mapping[str, Tensor], Mapping[str, str] | None]], facts: dict[str, Any]
+) -> int:
+    """Write files of tensors and the list of them; return their bytes."""
+    listed: dict[str, dict[str, Any]] = {}
+    for name, (tensors, metadata) in files.items():
+        with writing_beside(place / name) as beside:
+            save_file(dict(tensors), beside, metadata=dict(metadata) if metadata else None)
+        listed[name] = {"bytes": (place / name).stat().st_size, "xxh3_128": checksum(place / name)}
+    replace_file(place / LIST, json.dumps({"files": listed, "facts": facts}, indent=1).encode())
+    return sum(about["bytes"] for about in listed.values())

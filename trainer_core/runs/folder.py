@@ -57,6 +57,11 @@ class RunFolder:
         return self.path / "best"
 
     @property
+    def last_file(self) -> Path:
+        """The pointer to the last checkpoint that can be gone on from: likewise."""
+        return self.path / "last"
+
+    @property
     def model(self) -> Path:
         """The complete model, once the run is over."""
         return self.path / "model"

@@ -193,7 +193,8 @@ class RunHistory:
 
     @_apply.register
     def _(self, event: CheckpointSaved) -> None:
-        self.saves.append(event.step)
+        if event.best:
+            self.saves.append(event.step)
 
     @_apply.register
     def _(self, event: BestRestored) -> None:

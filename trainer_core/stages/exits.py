@@ -11,12 +11,21 @@ ExitReason = Literal["at_least", "patience"]
 
 
 class ExitRule:
-    """The counters of one stage's ``until``; fed with every evaluation of that stage."""
+    """The counters of one stage's ``until``; fed with every evaluation of that stage.
+
+    Attributes:
+        best: the best value of the rule's metric so far.
+        since_best: evaluations since then.
+    """
 
     def __init__(self, until: UntilSection | None) -> None:
         self._until = until
-        self._best: float | None = None
-        self._since_best = 0
+        self.restore(None, 0)
+
+    def restore(self, best: float | None, since_best: int) -> None:
+        """Go on from these counters."""
+        self.best = best
+        self.since_best = since_best
 
     def check(self, metrics: dict[str, float]) -> ExitReason | None:
         """Return why the stage should end after an evaluation, or None.
@@ -29,12 +38,12 @@ class ExitRule:
         value = metrics[self._until.metric]
         if self._reached(value):
             return "at_least"
-        if self._best is None or better(self._until.metric, value, self._best):
-            self._best, self._since_best = value, 0
+        if self.best is None or better(self._until.metric, value, self.best):
+            self.best, self.since_best = value, 0
         else:
-            self._since_best += 1
+            self.since_best += 1
         patience = self._until.patience
-        return "patience" if patience is not None and self._since_best >= patience else None
+        return "patience" if patience is not None and self.since_best >= patience else None
 
     def _reached(self, value: float) -> bool:
         if self._until is None or self._until.at_least is None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
+from trainer_core.data.batch_size import BatchSize
 from trainer_core.errors import InputError, Problem
 from trainer_core.layers.freeze import FreezeState, resolve_freeze
 from trainer_core.layers.tree import LayerTree
@@ -94,8 +95,30 @@ class RunPlan(PlanPart):
         return sum(stage.steps for stage in self.stages)
 
 
-def resolve_stages(project: Project, tree: LayerTree, train_rows: int) -> tuple[StagePlan, ...]:
+def steps_per_epoch(project: Project, train_rows: int, train_tokens: int | None = None) -> int:
+    """Return how many optimiser steps one pass over the training rows takes.
+
+    Args:
+        project: whose ``[training]`` tells how large a batch is.
+        train_rows: how many rows there are.
+        train_tokens: how many tokens these have in all; None where nobody has counted yet, then the most they can.
+    """
+    training = project.training
+    tokens = train_rows * project.model.max_length if train_tokens is None else train_tokens
+    batches = BatchSize(training.batch_size, training.batch_tokens).count(train_rows, tokens)
+    return math.ceil(batches / training.accumulation)
+
+
+def resolve_stages(
+    project: Project, tree: LayerTree, train_rows: int, train_tokens: int | None = None
+) -> tuple[StagePlan, ...]:
     """Return the project's stages, or the default ones, resolved against a model and a number of rows.
+
+    Args:
+        project: the user's wish.
+        tree: the model's layers.
+        train_rows: how many rows there are to learn from.
+        train_tokens: as ``steps_per_epoch`` takes it.
 
     Raises:
         InputError: with the problems of all stages.
@@ -103,21 +126,20 @@ def resolve_stages(project: Project, tree: LayerTree, train_rows: int) -> tuple[
     sections: Sequence[StageSection] = project.stage or default_stages(tree, project.training.metric)
     plans: list[StagePlan] = []
     problems: list[Problem] = []
-    rows_per_step = project.training.batch_size * project.training.accumulation
-    steps_per_epoch = max(1, math.ceil(train_rows / rows_per_step))
+    in_epoch = steps_per_epoch(project, train_rows, train_tokens)
     for place, section in enumerate(sections):
         try:
             state = resolve_freeze(section.train, tree, f"stage[{place}].train")
         except InputError as error:
             problems.extend(error.problems)
             continue
-        plans.append(_stage_plan(section, state, tree, steps_per_epoch))
+        plans.append(_stage_plan(section, state, tree, in_epoch))
     if problems:
         raise InputError(problems)
     return tuple(plans)
 
 
-def _stage_plan(section: StageSection, state: FreezeState, tree: LayerTree, steps_per_epoch: int) -> StagePlan:
+def _stage_plan(section: StageSection, state: FreezeState, tree: LayerTree, in_epoch: int) -> StagePlan:
     return StagePlan(
         name=section.name,
         rules=section.train,
@@ -127,7 +149,7 @@ def _stage_plan(section: StageSection, state: FreezeState, tree: LayerTree, step
         layer_decay=section.layer_decay,
         average_epochs=section.average_epochs,
         epochs=section.epochs,
-        steps_per_epoch=steps_per_epoch,
+        steps_per_epoch=in_epoch,
         until=section.until,
         start_from=section.start_from,
     )

@@ -6,7 +6,7 @@ of stochastic approximation by averaging; for networks, Izmailov et al. 2018, ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -15,6 +15,8 @@ from torch import Tensor, nn
 UPDATES = 10
 """How often the average is brought up to date while its horizon passes: oftener costs time and changes nothing."""
 
+_PREFIX = "average."
+
 
 class AveragedWeights:
     """An exponential moving average of some parameters.
@@ -22,6 +24,10 @@ class AveragedWeights:
     Args:
         parameters: those that learn.
         horizon: over how many steps the average reaches back; 0 for none: the weights stand for themselves.
+
+    Attributes:
+        steps: of which it took note.
+        updates: how often it was brought up to date.
     """
 
     def __init__(self, parameters: Sequence[nn.Parameter], horizon: float) -> None:
@@ -29,7 +35,7 @@ class AveragedWeights:
         self._every = max(1, round(horizon / UPDATES))
         self._share = min(1.0, self._every / horizon) if horizon else 1.0
         self._averages = [parameter.detach().clone() for parameter in parameters] if horizon else []
-        self._steps = self._updates = 0
+        self.steps = self.updates = 0
 
     @property
     def exists(self) -> bool:
@@ -39,11 +45,27 @@ class AveragedWeights:
     @torch.no_grad()
     def update(self) -> None:
         """Take note of a step. The first updates weigh more, so that the start is soon forgotten."""
-        self._steps += 1
-        if self._averages and self._steps % self._every == 0:
-            self._updates += 1
-            share = max(self._share, 9 / (10 + self._updates))
+        self.steps += 1
+        if self._averages and self.steps % self._every == 0:
+            self.updates += 1
+            share = max(self._share, 9 / (10 + self.updates))
             torch._foreach_lerp_(self._averages, self._values(), share)
+
+    def tensors(self, names: Mapping[int, str]) -> dict[str, Tensor]:
+        """Return the average's own tensors, by ``average.`` and the parameters' names; none where it is unused.
+
+        Args:
+            names: those of all parameters, by the number that Python knows them under.
+        """
+        pairs = zip(self._parameters, self._averages, strict=False)
+        return {_PREFIX + names[id(parameter)]: average for parameter, average in pairs}
+
+    @torch.no_grad()
+    def restore(self, names: Mapping[int, str], tensors: Mapping[str, Tensor], steps: int, updates: int) -> None:
+        """Go on from what ``tensors`` returned, after so many steps and updates."""
+        self.steps, self.updates = steps, updates
+        for parameter, average in zip(self._parameters, self._averages, strict=False):
+            average.copy_(tensors[_PREFIX + names[id(parameter)]])
 
     @contextmanager
     def in_place(self) -> Iterator[None]:

@@ -8,7 +8,7 @@ import torch
 from trainer_core.data.rows import IntArray
 from trainer_core.tasks.base import FloatArray
 from trainer_core.training.freezing import set_training_modes
-from trainer_core.training.inputs import EVALUATION_BATCH, Inputs
+from trainer_core.training.inputs import Inputs
 from trainer_core.training.memory import each_part
 from trainer_core.training.session import TrainingSession
 
@@ -24,7 +24,7 @@ def predict_scores(session: TrainingSession, inputs: Inputs) -> FloatArray:
     session.network.eval()
     collected: FloatArray | None = None
     try:
-        for batch in inputs.in_order(EVALUATION_BATCH):
+        for batch in inputs.in_order():
             for places, scores in each_part(session.row_limit, batch, lambda rows: _scores(session, inputs, rows)):
                 if collected is None:
                     collected = np.empty((len(inputs), scores.shape[1]), dtype=np.float32)

@@ -51,6 +51,13 @@ class RunStarted(EventBase):
     baselines: dict[str, float] = {}
 
 
+class RunResumed(EventBase):
+    """A run that was broken off goes on after ``step`` steps; what came later was not saved and is done again."""
+
+    event: Literal["run_resumed"] = "run_resumed"
+    step: int
+
+
 class WorkProgress(EventBase):
     """Work that is no training step moves on: reading the model, or the pass through the frozen body."""
 
@@ -135,7 +142,10 @@ class EvaluationFinished(EventBase):
 
 
 class CheckpointSaved(EventBase):
-    """The weights of this step are on disk; ``best`` says whether the pointer to the best now names them."""
+    """The weights of this step are on disk; ``best`` says whether the pointer to the best now names them.
+
+    ``bytes`` counts all that was written: beside the weights also what the run would go on from.
+    """
 
     event: Literal["checkpoint_saved"] = "checkpoint_saved"
     step: int
@@ -212,6 +222,7 @@ class RunFailed(EventBase):
 
 Event = Annotated[
     RunStarted
+    | RunResumed
     | WorkProgress
     | PrecisionChosen
     | PoolingChosen

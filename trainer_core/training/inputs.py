@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainer_core.data.encoded import Encoded, shuffled_batches, sorted_batches
+from trainer_core.data.batch_size import EVALUATION_TOKENS, BatchSize
+from trainer_core.data.batches import shuffled_batches, sorted_batches
+from trainer_core.data.encoded import Encoded
 from trainer_core.data.rows import IntArray
 from trainer_core.models.blocks import BlockStack
 from trainer_core.models.network import Network
-
-EVALUATION_BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Inputs(Protocol):
 
     def __len__(self) -> int: ...
 
-    def shuffled(self, batch_size: int, generator: np.random.Generator) -> Iterator[IntArray]:
+    def shuffled(self, size: BatchSize, generator: np.random.Generator) -> Iterator[IntArray]:
         """Yield the places of all rows, each once, in random batches of like length."""
         ...
 
-    def in_order(self, batch_size: int) -> Iterator[IntArray]:
-        """Yield the places of all rows, each once, the longest first."""
+    def in_order(self) -> Iterator[IntArray]:
+        """Yield the places of all rows, each once, in batches, the longest first."""
         ...
 
     def batch(self, chosen: IntArray) -> Batch:
@@ -93,19 +93,25 @@ class _Rows:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def shuffled(self, batch_size: int, generator: np.random.Generator) -> Iterator[IntArray]:
+    def shuffled(self, size: BatchSize, generator: np.random.Generator) -> Iterator[IntArray]:
         """Yield the places of all rows, each once, in random batches of like length."""
-        yield from shuffled_batches(self.rows.lengths, batch_size, generator)
+        yield from shuffled_batches(self.rows.lengths, size, generator)
 
-    def in_order(self, batch_size: int) -> Iterator[IntArray]:
-        """Yield the places of all rows, each once, the longest first."""
-        yield from sorted_batches(self.rows.lengths, batch_size)
+    def in_order(self) -> Iterator[IntArray]:
+        """Yield the places of all rows, each once, in batches, the longest first."""
+        yield from sorted_batches(self.rows.lengths, EVALUATION_TOKENS[self.device.type])
 
     def batch(self, chosen: IntArray) -> Batch:
         """Return these rows as a batch."""
         targets = torch.from_numpy(self.rows.targets[chosen])
-        values = tuple(value.to(self.device) for value in self._values(chosen))
-        return Batch(chosen, values, targets.to(self.device), int(self.rows.lengths[chosen].sum()))
+        values = tuple(map(self._to_device, self._values(chosen)))
+        return Batch(chosen, values, self._to_device(targets), int(self.rows.lengths[chosen].sum()))
+
+    def _to_device(self, tensor: Tensor) -> Tensor:
+        # From pinned memory a GPU fetches by itself while both go on.
+        if self.device.type == "cuda" and tensor.device.type == "cpu":
+            tensor = tensor.pin_memory()
+        return tensor.to(self.device, non_blocking=self.device.type == "cuda")
 
     def _values(self, chosen: IntArray) -> tuple[Tensor, ...]:
         raise NotImplementedError

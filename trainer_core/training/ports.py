@@ -9,26 +9,54 @@ from typing import Protocol
 
 from torch import Tensor
 
+from trainer_core.training.snapshot import Snapshot
+
 
 @dataclass(frozen=True)
 class SavedCheckpoint:
-    """Where a checkpoint lies, relative to the run folder, and how large it is."""
+    """A checkpoint on disk: after which step and in which stage it was made, where it lies in the run folder, its size.
 
+    ``best`` tells that it is the best of the run by now.
+    """
+
+    step: int
+    stage: int
     path: str
     bytes: int
+    best: bool
 
 
 class Checkpoints(Protocol):
-    """Keeps weights. A checkpoint is visible whole or not at all."""
+    """Keeps weights while training goes on. A checkpoint is visible whole or not at all.
 
-    def save_best(self, step: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> SavedCheckpoint:
-        """Keep the tensors that training changed as the best of the run.
+    What was begun is done in its order. Where something could not be written, the next call raises ``OSError``.
+    """
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Begin to keep a moment of the run, to go on from it later."""
+        ...
+
+    def mark_best(self, step: int, stage: int) -> None:
+        """Make the moment of this step, which was handed over before, the best of the run."""
+        ...
+
+    def save_best(self, step: int, stage: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:
+        """Begin to keep weights that no moment holds, as the best of the run.
 
         Args:
             step: the optimiser steps done.
+            stage: which stage made them.
             tensors: by layer name, on the CPU.
             facts: short texts to keep beside them, such as the pooling.
         """
+        ...
+
+    def wait(self) -> None:
+        """Wait until all is written that was begun."""
+        ...
+
+    def saved(self, *, wait: bool = False) -> list[SavedCheckpoint]:
+        """Return what came to disk since this was last asked; with ``wait``, all that was begun."""
         ...
 
     def load_best(self) -> dict[str, Tensor]:

@@ -70,6 +70,16 @@ class MixedPrecision:
         self._accelerator.free_memory()
         return cast(torch.optim.Optimizer, self._accelerator.prepare_optimizer(optimizer, device_placement=False))
 
+    def scaler_state(self) -> dict[str, float]:
+        """Return the state of the loss scaling; nothing where the format needs none."""
+        scaler = self._accelerator.scaler
+        return {} if scaler is None else dict(scaler.state_dict())
+
+    def restore_scaler(self, state: dict[str, float]) -> None:
+        """Go on with this loss scaling."""
+        if self._accelerator.scaler is not None and state:
+            self._accelerator.scaler.load_state_dict(state)
+
     def backward(self, loss: Tensor) -> None:
         """Compute gradients, scaled where the format needs it."""
         self._accelerator.backward(loss)

@@ -12,11 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from trainer_core.models.network import Network
-
-_LEAST = -(2**63)
-_DRAWS = 4
-"""How many 16-bit numbers one draw of 64 bits gives."""
-_RANGE = 2**16
+from trainer_core.training.quick_attention import use_quick_attention
+from trainer_core.training.quick_draws import draw_kept
 
 
 class QuickDropout(nn.Dropout):
@@ -26,15 +23,13 @@ class QuickDropout(nn.Dropout):
         """Drop values in training and scale the others up, so that the mean stays."""
         if not self.training or not 0.0 < self.p < 1.0 or input.device.type != "cpu":
             return super().forward(input)
-        count = input.numel()
-        draws = torch.empty((count + _DRAWS - 1) // _DRAWS, dtype=torch.int64).random_(_LEAST, None)
-        chances = draws.view(torch.int16)[:count].view(input.shape)
-        kept = chances >= round(self.p * _RANGE) - _RANGE // 2
+        kept = draw_kept(input.shape, self.p)
         return input * kept.to(input.dtype).mul_(1.0 / (1.0 - self.p))
 
 
 def quicken(network: Network) -> None:
     """Let a network on the CPU train faster."""
+    use_quick_attention(network.body)
     for module in network.modules():
         for name, child in module.named_children():
             if type(child) is nn.Dropout:

@@ -20,21 +20,7 @@ from trainer_core.training.control import Control
 from trainer_core.training.memory import RowLimit
 from trainer_core.training.ports import ArrayCache, Checkpoints, Originals
 from trainer_core.training.precision import MixedPrecision
-
-
-@dataclass
-class BestSoFar:
-    """The best evaluation of the run."""
-
-    metric: str
-    step: int
-    stage: str
-    metrics: dict[str, float]
-
-    @property
-    def value(self) -> float:
-        """The value of the chosen metric."""
-        return self.metrics[self.metric]
+from trainer_core.training.snapshot import BestSoFar, Snapshot
 
 
 @dataclass
@@ -42,6 +28,7 @@ class TrainingSession:
     """The live objects of one run.
 
     Attributes:
+        resumed: the moment to go on from; None at the beginning, and once its stage has taken it up.
         step: optimiser steps done.
         best: the best evaluation so far.
         changed: the names of all layers that training or the probe has changed so far.
@@ -61,6 +48,7 @@ class TrainingSession:
     originals: Originals
     cache: ArrayCache
     control: Control
+    resumed: Snapshot | None = None
     step: int = 0
     best: BestSoFar | None = None
     changed: set[str] = field(default_factory=set)
@@ -78,13 +66,14 @@ class TrainingSession:
         metric = self.plan.training.metric
         return self.best is None or better(metric, metrics[metric], self.best.value)
 
+    @property
+    def stands_at_best(self) -> bool:
+        """Whether the network holds the best weights as it is."""
+        return self.best is not None and self.best.step == self.step and not self.best.averaged
+
     def changed_tensors(self) -> dict[str, Tensor]:
-        """Return copies of all tensors that differ from the pretrained model, on the CPU."""
-        return {
-            name: parameter.detach().to("cpu", copy=True).contiguous()
-            for name, parameter in self.network.named_layers()
-            if name in self.changed
-        }
+        """Return all tensors that differ from the pretrained model, as the network holds them."""
+        return {name: parameter.detach() for name, parameter in self.network.named_layers() if name in self.changed}
 
     def restore_best(self) -> None:
         """Go back to the best weights; layers that were still as pretrained then become so again."""

@@ -26,12 +26,12 @@ from desktop_app.pages.stages.words import (
     split_rules,
     stage_form,
     step_rate,
-    steps_per_epoch,
     until_with,
 )
 from desktop_app.workspace import Workspace
 from trainer_core.layers.tree import LayerTree
 from trainer_core.project.schema import Project, StageSection, TrainingSection
+from trainer_core.stages.plan import steps_per_epoch
 from trainer_core.stages.presets import PRESETS
 
 
@@ -140,8 +140,8 @@ class StagesPresenter(MarkedPresenter):
             self._set_state(PageState.BUSY)
 
     def _show_plan(self, project: Project, stages: Sequence[StageSection]) -> None:
-        tree, rows = self._tree, self._rows
-        per_epoch = None if rows is None else steps_per_epoch(rows, project.training)
+        workspace, tree, rows = self._workspace, self._tree, self._rows
+        per_epoch = None if rows is None else steps_per_epoch(project, rows, workspace.forecaster.train_tokens)
         self._view.set_cards([self._card(stage, i, per_epoch) for i, stage in enumerate(stages)], self._place)
         self._view.set_plan_words(
             plan_words(stages, per_epoch), is_default=not project.stage, knows_layers=tree is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from desktop_app.pages.stages.controls import Choice, Decimal, Whole
+from desktop_app.pages.stages.controls import Choice, Decimal, Switch, SwitchedNumber, Whole
 from desktop_app.pages.stages.field import Field
 from desktop_app.pages.stages.words import METRICS
 from desktop_app.widgets.kit import GAP, Card
@@ -57,9 +57,15 @@ def _fields() -> tuple[Field, ...]:
     warmup = Decimal(0.0, 99.0, 5.0, unit=0.01)
     warmup.setSuffix(" %")
     decay = Decimal(0.0, 1.0, 0.01)
+    by_tokens = Whole(4, 16_777_216)
+    by_tokens.set_value(2_048)
+    again = "Computes inner values again on the way back instead of keeping them: about a third more time"
+    compiled = "Lets torch.compile make own code for the blocks: a minute before the first step, quicker steps after it"
+    tokens = "Batches of about so many tokens, whatever the number of rows: long texts come in fewer rows"
     evaluations = "How often in an epoch the model is tested; stages that end early count these"
     return (
         Field("batch_size", "Batch s&ize", Whole(1, 65_536), "Rows looked at together: steadier, needs more memory"),
+        Field("batch_tokens", "Batches by length", SwitchedNumber("&about", by_tokens, "tokens", tokens), tokens),
         Field("accumulation", "Batches a s&tep", Whole(1, 4_096), "Adds batches up: a larger one without the memory"),
         Field("schedule", "After the warmup the rate", Choice(SCHEDULES), "How fast each stage calms down"),
         Field("warmup_share", "War&mup", warmup, "The part of each stage in which the rate rises from zero"),
@@ -67,4 +73,6 @@ def _fields() -> tuple[Field, ...]:
         Field("precision", "&Precision", Choice(PRECISIONS), "Half as many digits are faster where the hardware can"),
         Field("evaluations_per_epoch", "Evaluations an ep&och", Whole(1, 1_000), evaluations),
         Field("weight_decay", "&Weight decay", decay, "Pulls what learns towards zero: more holds against overfitting"),
+        Field("checkpoint_activations", "", Switch("&Save memory", False, True), again),
+        Field("compile", "", Switch("&Compile the blocks", False, True), compiled),
     )

@@ -146,11 +146,6 @@ def plan_words(stages: Sequence[StageSection], per_epoch: int | None) -> str:
     return words if per_epoch is None else f"{words}, {epochs * per_epoch:,} steps at most"
 
 
-def steps_per_epoch(rows: int, training: TrainingSection) -> int:
-    """Return the optimiser steps of one pass over the rows."""
-    return max(1, math.ceil(rows / (training.batch_size * training.accumulation)))
-
-
 def rate_curve(stages: Sequence[StageSection], training: TrainingSection, per_epoch: int) -> RateCurve:
     """Return the learning rate over the steps of all stages, thinned to what a plot can show."""
     bands: list[Band] = []

@@ -1,33 +1,13 @@
-"""Rows as token numbers, and the batches that are cut from them."""
+"""Rows as token numbers."""
 
 from __future__ import annotations
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from tests.support.tiny_models import build_tokenizer
-from trainer_core.data.encoded import Encoded, encode_texts, shuffled_batches, sorted_batches
-
-LENGTHS = arrays(np.int64, st.integers(1, 300), elements=st.integers(1, 50))
-
-
-@given(lengths=LENGTHS, batch_size=st.integers(1, 40), seed=st.integers(0, 99))
-def test_shuffled_batches_hold_every_row_once(lengths: np.ndarray, batch_size: int, seed: int) -> None:
-    batches = shuffled_batches(lengths, batch_size, np.random.default_rng(seed))
-    assert sorted(np.concatenate(batches)) == list(range(len(lengths)))
-    assert len(batches) == -(-len(lengths) // batch_size)
-    assert max(map(len, batches)) <= batch_size
-    again = shuffled_batches(lengths, batch_size, np.random.default_rng(seed))
-    assert all(np.array_equal(one, other) for one, other in zip(batches, again, strict=True))
-
-
-@given(lengths=LENGTHS, batch_size=st.integers(1, 40))
-def test_sorted_batches_hold_every_row_once_the_longest_first(lengths: np.ndarray, batch_size: int) -> None:
-    order = np.concatenate(list(sorted_batches(lengths, batch_size)))
-    assert sorted(order) == list(range(len(lengths)))
-    assert np.all(np.diff(lengths[order]) <= 0)
+from trainer_core.data.encoded import Encoded, encode_texts
 
 
 @given(rows=st.lists(st.lists(st.integers(1, 99), min_size=1, max_size=9), min_size=1, max_size=9), data=st.data())

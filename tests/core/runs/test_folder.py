@@ -137,14 +137,17 @@ def tensors(value: float) -> dict[str, torch.Tensor]:
 
 def test_only_the_best_checkpoint_stays(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
-    kept = FolderCheckpoints(run)
-    for step in (0, 5, 12):
-        saved = kept.save_best(step, tensors(step), {"pooling": "mean", "step": str(step)})
-        assert (tmp_path / saved.path).stat().st_size == saved.bytes
-    assert [path.name for path in run.checkpoints.iterdir()] == ["step-00000012"]
+    with FolderCheckpoints(run) as kept:
+        for step in (0, 5, 12):
+            kept.save_best(step, 1, tensors(step), {"pooling": "mean", "step": str(step)})
+            (saved,) = kept.saved(wait=True)
+            assert (saved.step, saved.stage, saved.best) == (step, 1, True)
+            assert (tmp_path / saved.path).stat().st_size == saved.bytes
+        assert kept.saved(wait=True) == []
+        assert torch.equal(kept.load_best()["head.weight"], tensors(12)["head.weight"])
+    assert [path.name for path in run.checkpoints.iterdir()] == ["step-00000012-best"]
     loaded, facts = load_checkpoint(run.best_checkpoint())
     assert torch.equal(loaded["head.weight"], tensors(12)["head.weight"])
-    assert torch.equal(kept.load_best()["head.weight"], tensors(12)["head.weight"])
     assert facts == {"pooling": "mean", "step": "12"}
 
 
@@ -153,17 +156,19 @@ def test_a_save_that_breaks_off_leaves_the_old_best(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: str
 ) -> None:
     run = RunFolder(tmp_path)
-    kept = FolderCheckpoints(run)
-    kept.save_best(3, tensors(3), {"pooling": "mean"})
 
     def no_space(*args: Any, **values: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoints, "save_file" if fails_at == "weights" else "replace_file", no_space)
-    with pytest.raises(OSError, match="No space"):
-        kept.save_best(9, tensors(9), {"pooling": "mean"})
-    assert run.best_checkpoint().name == "step-00000003"
-    assert torch.equal(kept.load_best()["head.weight"], tensors(3)["head.weight"])
+    with FolderCheckpoints(run) as kept:
+        kept.save_best(3, 0, tensors(3), {"pooling": "mean"})
+        assert kept.saved(wait=True)
+        monkeypatch.setattr(checkpoints, "save_file" if fails_at == "weights" else "replace_file", no_space)
+        kept.save_best(9, 0, tensors(9), {"pooling": "mean"})
+        with pytest.raises(OSError, match="No space"):
+            kept.saved(wait=True)
+        assert run.best_checkpoint().name == "step-00000003-best"
+        assert torch.equal(kept.load_best()["head.weight"], tensors(3)["head.weight"])
 
 
 def test_a_run_without_checkpoint_says_so(tmp_path: Path) -> None:
@@ -173,11 +178,12 @@ def test_a_run_without_checkpoint_says_so(tmp_path: Path) -> None:
 
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
-    FolderCheckpoints(run).save_best(3, tensors(3), {"pooling": "mean"})
+    with FolderCheckpoints(run) as kept:
+        kept.save_best(3, 0, tensors(3), {"pooling": "mean"})
     file = run.best_checkpoint() / "weights.safetensors"
     file.write_bytes(file.read_bytes()[:-3])
     with pytest.raises(InputError, match="cannot be read"):
         load_checkpoint(run.best_checkpoint())
-    replace_file(run.best_file, b"step-00000099")
+    replace_file(run.best_file, b"step-00000099-best")
     with pytest.raises(InputError, match="cannot be read"):
         load_checkpoint(run.best_checkpoint())

@@ -12,8 +12,8 @@ from torch import nn
 
 from tests.core.conftest import TinyModel
 from tests.support.projects import ALL, make_project
-from tests.support.sessions import make_session, train_all, weights_of, without_dropout
-from trainer_core.training import loop
+from tests.support.sessions import make_session, run_project, train_all, weights_of, without_dropout
+from trainer_core.training import loop, quick_attention
 from trainer_core.training.quick import Gradients, QuickDropout, quicken
 
 
@@ -87,3 +87,55 @@ def test_gradients_of_a_step_are_forgotten(tmp_path: Path, bert: Path) -> None:
         assert network.body.embeddings.word_embeddings.weight.grad.any()
         gradients.clear()
         assert not any(parameter.grad.any() for parameter in learning if parameter.grad is not None)
+
+
+# --- attention ------------------------------------------------------------------------------------------------------
+
+
+def attend(masked: bool, *, dtype: torch.dtype = torch.float64) -> tuple[list[torch.Tensor], torch.Tensor | None]:
+    """Return query, key and value [3 rows, 2 heads, 5 tokens, width 4], and a mask that hides some tokens."""
+    torch.manual_seed(0)
+    values = [torch.randn(3, 2, 5, 4, dtype=dtype, requires_grad=True) for _ in range(3)]
+    mask = torch.ones(3, 1, 5, 5, dtype=torch.bool)
+    mask[0, :, :, 3:] = False
+    return values, mask if masked else None
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_attention_is_the_published_one_and_so_are_its_gradients(monkeypatch: pytest.MonkeyPatch, masked: bool) -> None:
+    (query, key, value), mask = attend(masked)
+    kept = torch.rand(6, 5, 5) > 0.3
+    monkeypatch.setattr(quick_attention, "draw_kept", lambda *_: kept)
+
+    def quick(*tensors: torch.Tensor) -> torch.Tensor:
+        answer: torch.Tensor = quick_attention.DroppedAttention.apply(*tensors, mask, 0.3, 0.5)
+        return answer
+
+    scores = query @ key.transpose(2, 3) * 0.5
+    if mask is not None:
+        scores = scores.masked_fill(~mask, float("-inf"))
+    expected = torch.softmax(scores, -1) * kept.view(3, 2, 5, 5) / 0.7 @ value
+    assert torch.allclose(quick(query, key, value), expected)
+    assert torch.autograd.gradcheck(quick, (query, key, value))
+
+
+def test_attention_drops_its_share_of_weights() -> None:
+    (query, key, value), mask = attend(True, dtype=torch.float32)
+    module = nn.Module()
+    torch.manual_seed(1)
+    many = [quick_attention.quick_attention(module, query, key, value, mask, 0.2)[0] for _ in range(2_000)]
+    plain = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2)
+    assert torch.allclose(torch.stack(many).mean(0), plain, atol=0.05)
+    assert not torch.equal(many[0], many[1])
+
+
+def test_attention_without_dropout_is_torchs() -> None:
+    (query, key, value), mask = attend(True, dtype=torch.float32)
+    found = quick_attention.quick_attention(nn.Module(), query, key, value, mask)[0]
+    plain = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2)
+    assert torch.equal(found, plain)
+
+
+def test_a_model_trained_with_quick_attention_is_saved_without_a_trace(tmp_path: Path, bert: Path) -> None:
+    _, folder = run_project(make_project(tmp_path, bert, stages=[ALL]))
+    assert quick_attention.NAME not in (folder.model / "config.json").read_text(encoding="utf-8")

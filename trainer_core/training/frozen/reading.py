@@ -24,7 +24,7 @@ from trainer_core.project.schema import Pooling
 from trainer_core.training.events import Event, WorkProgress
 from trainer_core.training.freezing import set_training_modes
 from trainer_core.training.frozen.keys import code_key, joined_key, rows_key, weights_key
-from trainer_core.training.inputs import EVALUATION_BATCH, Batch, RowStates, TokenInputs
+from trainer_core.training.inputs import Batch, RowStates, TokenInputs
 from trainer_core.training.memory import each_part
 from trainer_core.training.ports import ArraySink
 from trainer_core.training.session import TrainingSession
@@ -122,7 +122,7 @@ def _read_split(session: TrainingSession, split: _Split, done: int, total: int) 
         sinks = _open_sinks(session, split, boundaries, open_sinks)
         session.network.eval()
         inputs = TokenInputs(split.rows, session.device)
-        for batch in inputs.in_order(EVALUATION_BATCH):
+        for batch in inputs.in_order():
             outputs = each_part(
                 session.row_limit, batch, lambda rows: _frozen_pass(session, inputs.batch(rows), poolings, boundaries)
             )

@@ -1,0 +1,92 @@
+"""What the loop hands to the checkpoints: snapshots to go on from, and the best weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from torch import Tensor
+
+from trainer_core.models.build import load_tensors
+from trainer_core.training.events import CheckpointSaved
+from trainer_core.training.session import TrainingSession
+from trainer_core.training.snapshot import BestSoFar, Snapshot, SnapshotFacts, StageCounters, random_states
+
+MOST_COPIED = 32 * 2**20
+"""How many bytes are copied where the CPU trains."""
+
+Copying = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
+
+
+def take_snapshot(session: TrainingSession, counters: StageCounters, state: Mapping[str, Tensor]) -> None:
+    """Begin to save the present moment; training may go on at once.
+
+    Args:
+        session: the run.
+        counters: how far the stage has come.
+        state: the tensors of the stage's optimiser and average.
+    """
+    facts = SnapshotFacts(
+        step=session.step,
+        stage=counters,
+        precision=session.precision.precision,
+        pooling=session.network.pooling,
+        changed=tuple(sorted(session.changed)),
+        best=session.best,
+        rows_at_once=session.row_limit.most,
+    )
+    weights, state = session.changed_tensors(), {**state, **random_states(session.device)}
+    with _in_hand(session, [*weights.values(), *state.values()]) as copied:
+        session.checkpoints.save(Snapshot(facts, copied(weights), copied(state)))
+
+
+def keep_best(
+    session: TrainingSession, stage: str, metrics: dict[str, float], place: int, *, averaged: bool = False
+) -> None:
+    """Make the present weights the best of the run.
+
+    Args:
+        session: the run; a snapshot of its present step was taken, unless it has made no step.
+        stage: what made these weights, by name.
+        metrics: on the validation rows.
+        place: which stage.
+        averaged: whether a moving average stands in for the weights, which the snapshot does not hold in their place.
+    """
+    session.best = BestSoFar(
+        metric=session.plan.training.metric, step=session.step, stage=stage, metrics=metrics, averaged=averaged
+    )
+    if session.step and not averaged:
+        session.checkpoints.mark_best(session.step, place)
+    else:
+        weights = session.changed_tensors()
+        with _in_hand(session, list(weights.values())) as copied:
+            session.checkpoints.save_best(session.step, place, copied(weights), session.checkpoint_facts())
+
+
+@contextmanager
+def _in_hand(session: TrainingSession, tensors: Sequence[Tensor]) -> Iterator[Copying]:
+    """Yield what makes tensors fit to be written while training goes on.
+
+    They are copied, so that they stay as they are. Only where that would double much memory of the CPU, on which
+    training would have to share the cores with the writing anyway, they are written as they lie, and waited for.
+    """
+    if session.device.type == "cpu" and sum(tensor.nbytes for tensor in tensors) > MOST_COPIED:
+        yield dict
+        session.checkpoints.wait()
+    else:
+        yield lambda named: {name: tensor.to("cpu", copy=True).contiguous() for name, tensor in named.items()}
+
+
+def restore_network(session: TrainingSession, snapshot: Snapshot) -> None:
+    """Put a run back to where a snapshot was taken; the stage's own part is restored by the stage."""
+    facts = snapshot.facts
+    load_tensors(session.network, dict(snapshot.weights))
+    session.network.pooling = facts.pooling
+    session.step, session.best, session.changed = facts.step, facts.best, set(facts.changed)
+    session.row_limit.most = facts.rows_at_once
+
+
+def saved_events(session: TrainingSession, *, wait: bool = False) -> Iterator[CheckpointSaved]:
+    """Yield what was saved meanwhile; with ``wait``, all that was begun."""
+    for saved in session.checkpoints.saved(wait=wait):
+        yield CheckpointSaved(step=saved.step, stage=saved.stage, path=saved.path, bytes=saved.bytes, best=saved.best)

@@ -1,0 +1,241 @@
+"""One stage of a run: steps, evaluations and snapshots, from its first step or from a snapshot on."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import nullcontext
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from trainer_core.data.batch_size import BatchSize
+from trainer_core.data.rows import IntArray
+from trainer_core.results.names import better
+from trainer_core.stages.exits import ExitRule
+from trainer_core.training.averaging import AveragedWeights
+from trainer_core.training.evaluate import evaluate
+from trainer_core.training.events import EvaluationFinished, Event, RunWarning, StageEnd
+from trainer_core.training.inputs import Batch, Inputs
+from trainer_core.training.memory import free_memory, is_out_of_memory
+from trainer_core.training.meter import StepMeter
+from trainer_core.training.optimiser import build_optimizer, load_moments, moments, set_learning_rates
+from trainer_core.training.prefetch import Prefetch
+from trainer_core.training.quick import Gradients
+from trainer_core.training.saving import keep_best, saved_events, take_snapshot
+from trainer_core.training.schedule import rate_at
+from trainer_core.training.session import TrainingSession
+from trainer_core.training.snapshot import Snapshot, StageCounters, restore_random
+
+SECONDS_A_MINUTE = 60
+
+
+class StageTraining:
+    """What one stage trains with.
+
+    Args:
+        session: the run.
+        place: which stage of its plan.
+        inputs: of the training and of the validation rows.
+        learning: the parameters that learn.
+    """
+
+    def __init__(
+        self, session: TrainingSession, place: int, inputs: tuple[Inputs, Inputs], learning: Sequence[nn.Parameter]
+    ) -> None:
+        self._session = session
+        self._place = place
+        self._stage = stage = session.plan.stages[place]
+        self._settings = settings = session.plan.training
+        self._train, self._validation = inputs
+        self._size = BatchSize(settings.batch_size, settings.batch_tokens)
+        self._learning = list(learning)
+        self._optimizer = session.precision.prepare_optimizer(
+            build_optimizer(session.network, session.tree, stage, settings.weight_decay)
+        )
+        self._gradients = Gradients(learning, session.network)
+        self._averaged = AveragedWeights(learning, stage.average_epochs * stage.steps_per_epoch)
+        self._rule = ExitRule(stage.until)
+        self._evaluate_at = evaluation_steps(stage.steps_per_epoch, settings.evaluations_per_epoch)
+        self._meter = StepMeter(session.device)
+        self._steps = 0
+        self._snapshot_due = self._next_snapshot()
+
+    # --- going on from a snapshot ------------------------------------------------------------------------------
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot of this stage, whose weights are in the network already."""
+        counters, names = snapshot.facts.stage, self._names()
+        load_moments(self._optimizer, names, snapshot.state)
+        self._averaged.restore(names, snapshot.state, counters.averaged_steps, counters.average_updates)
+        self._rule.restore(counters.best, counters.since_best)
+        self._session.precision.restore_scaler(counters.scaler)
+        self._steps = counters.steps
+        restore_random(snapshot.state, self._session.device)
+
+    def _take_snapshot(self) -> None:
+        names = self._names()
+        counters = StageCounters(
+            place=self._place,
+            steps=self._steps,
+            best=self._rule.best,
+            since_best=self._rule.since_best,
+            averaged_steps=self._averaged.steps,
+            average_updates=self._averaged.updates,
+            scaler=self._session.precision.scaler_state(),
+        )
+        take_snapshot(self._session, counters, moments(self._optimizer, names) | self._averaged.tensors(names))
+        self._snapshot_due = self._next_snapshot()
+
+    def _next_snapshot(self) -> float:
+        return time.monotonic() + self._settings.checkpoint_minutes * SECONDS_A_MINUTE
+
+    def _names(self) -> dict[int, str]:
+        return {id(parameter): name for name, parameter in self._session.network.named_layers()}
+
+    # --- steps -------------------------------------------------------------------------------------------------
+
+    def run(self) -> Generator[Event, None, StageEnd]:
+        """Train; return why the stage ended."""
+        reason: StageEnd | None
+        if self._steps:  # a snapshot is taken before its evaluation
+            reason = yield from self._between_steps(restored=True)
+            if reason:
+                return reason
+        with Prefetch(self._train, self._groups(), self._session.device) as groups:
+            for rows, batches in groups:
+                yield from self._step(rows, batches)
+                reason = yield from self._between_steps()
+                if reason:
+                    return reason
+        return "epochs"
+
+    def _groups(self) -> Iterator[list[IntArray]]:
+        """Yield the rows of every step that is left, in batches; seed, stage and epoch decide them."""
+        in_epoch = self._stage.steps_per_epoch
+        first, passed = divmod(self._steps, in_epoch)
+        for epoch in range(first, self._stage.epochs):
+            generator = np.random.default_rng([self._session.plan.seed, self._place, epoch])
+            batches = self._train.shuffled(self._size, generator)
+            groups = (list(itertools.islice(batches, self._settings.accumulation)) for _ in range(in_epoch))
+            yield from itertools.islice(groups, passed, None)
+            passed = 0
+
+    def _step(self, group: Sequence[IntArray], ready: Sequence[Batch] | None) -> Iterator[Event]:
+        session, settings = self._session, self._settings
+        factor = rate_at(settings.schedule, self._steps, self._stage.steps, settings.warmup_share)
+        set_learning_rates(self._optimizer, factor)
+        loss, tokens = yield from self._compute_gradients(group, ready)
+        norm = session.precision.clip(self._learning, settings.max_gradient_norm)
+        self._optimizer.step()
+        self._gradients.clear()
+        self._averaged.update()
+        self._steps += 1
+        session.step += 1
+        yield from self._meter.note(
+            loss,
+            norm,
+            step=session.step,
+            stage=self._place,
+            epoch=self._epoch,
+            learning_rate=max(group["lr"] for group in self._optimizer.param_groups),
+            rows=sum(map(len, group)),
+            tokens=tokens,
+        )
+
+    def _compute_gradients(
+        self, group: Sequence[IntArray], ready: Sequence[Batch] | None
+    ) -> Generator[Event, None, tuple[Tensor, int]]:
+        """Add up the gradients of a step; where memory ends, begin the step anew with fewer rows at once.
+
+        Returns:
+            The mean loss over all rows of the group, on the device, and the number of their tokens.
+        """
+        limit = self._session.row_limit
+        while True:
+            tried = max(min(len(rows), limit.most or len(rows)) for rows in group)
+            try:
+                return self._add_up_gradients(group, ready if limit.most is None else None)
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            self._gradients.clear()
+            limit.halve(tried)
+            free_memory()
+            yield RunWarning(
+                message=f"The memory is too small for {tried} rows at once, so {limit.most} go through the network "
+                "at a time and their gradients are added up; the result is the same."
+            )
+
+    def _add_up_gradients(self, group: Sequence[IntArray], ready: Sequence[Batch] | None) -> tuple[Tensor, int]:
+        session = self._session
+        total, tokens = torch.zeros((), device=session.device), 0
+        rows = sum(map(len, group))
+        parts = (part for chosen in group for part in session.row_limit.parts(chosen))
+        for batch in ready or map(self._train.batch, parts):
+            with session.precision.autocast():
+                scores = self._train.scores(session.network, batch)
+            loss = session.task.loss(scores, batch.targets) / rows
+            session.precision.backward(loss)
+            total += loss.detach()
+            tokens += batch.tokens
+        return total, tokens
+
+    # --- between two steps -------------------------------------------------------------------------------------
+
+    @property
+    def _epoch(self) -> float:
+        """How many epochs of the stage are done; a fraction within one."""
+        done, in_epoch = divmod(self._steps, self._stage.steps_per_epoch)
+        return done + in_epoch / self._stage.steps_per_epoch
+
+    def _between_steps(self, *, restored: bool = False) -> Generator[Event, None, StageEnd | None]:
+        """Evaluate and take a snapshot where it is time; return why the stage ends now, or None."""
+        session = self._session
+        in_epoch = (self._steps - 1) % self._stage.steps_per_epoch + 1
+        stopped = session.control.finish_wished
+        evaluates = in_epoch in self._evaluate_at or stopped
+        if (evaluates or time.monotonic() >= self._snapshot_due) and not restored:
+            yield from self._meter.flush()
+            self._take_snapshot()
+            self._meter.start()
+        yield from saved_events(session)
+        if not evaluates:
+            return None
+        metrics = yield from self._evaluate()
+        self._meter.start()
+        return "stopped" if stopped else self._rule.check(metrics)
+
+    def _evaluate(self) -> Generator[Event, None, dict[str, float]]:
+        """Judge the last weights and, where there is one, their average; the better of the two stands for the step."""
+        session, averaged = self._session, self._averaged
+        started = time.monotonic()
+        metrics, by_average = evaluate(session, self._validation), False
+        if averaged.exists:
+            metric = session.plan.training.metric
+            with averaged.in_place():
+                of_average = evaluate(session, self._validation)
+            by_average = not better(metric, metrics[metric], of_average[metric])
+            metrics = of_average if by_average else metrics
+        is_best = session.is_better(metrics)
+        if is_best:
+            with averaged.in_place() if by_average else nullcontext():
+                keep_best(session, self._stage.name, metrics, self._place, averaged=by_average)
+        yield EvaluationFinished(
+            step=session.step,
+            stage=self._place,
+            epoch=self._epoch,
+            metrics=metrics,
+            seconds=time.monotonic() - started,
+            is_best=is_best,
+            averaged=by_average,
+        )
+        yield from saved_events(session)
+        return metrics
+
+
+def evaluation_steps(steps_per_epoch: int, evaluations: int) -> set[int]:
+    """Return after which steps of an epoch to evaluate, evenly spread, the last one included."""
+    return {max(1, round(steps_per_epoch * part / evaluations)) for part in range(1, evaluations + 1)}
