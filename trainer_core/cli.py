@@ -128,6 +128,20 @@ def train(
 
 
 @app.command()
+def resume(
+    run: Annotated[Path, typer.Argument(help="The folder of a run that was broken off.", show_default=False)],
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Go on even if the project, its data or its model has changed.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the journal's events as JSON lines only.")] = False,
+) -> int:
+    """Go on with a run that was broken off, as if nothing had happened."""
+    from trainer_core.commands.train import resume_run
+
+    return resume_run(run, anyway=anyway, as_json=json)
+
+
+@app.command()
 def predict(
     run: Annotated[Path, typer.Argument(help="A run folder, or a model folder of Thaw.", show_default=False)],
     texts: Annotated[list[str] | None, typer.Argument(help="Texts to predict.", show_default=False)] = None,

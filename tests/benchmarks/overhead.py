@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from tests.benchmarks.work import BATCH, WORKS, project_text
+from trainer_core.data.batch_size import BatchSize
 
 STEPS = 30
 MOST_OVERHEAD = 0.03
@@ -112,7 +113,7 @@ def _same_start(path: Path) -> tuple[Any, Any, Any]:
     inputs = TokenInputs(rows, torch.device("cpu"))
 
     def batches() -> Any:
-        for chosen in inputs.shuffled(BATCH, np.random.default_rng([plan.seed, 0, 0])):
+        for chosen in inputs.shuffled(BatchSize(BATCH), np.random.default_rng([plan.seed, 0, 0])):
             batch = inputs.batch(chosen)
             yield *batch.values, batch.targets
 

@@ -176,10 +176,9 @@ def small_plan(project: Project | None = None, project_file: str = "/projects/ti
     project = project or small_project()
     tree = small_tree()
     return RunPlan(
-        task=project.task,
-        seed=project.seed,
+        project=project,
         project_file=project_file,
-        model=project.model,
+        project_sha256="",
         model_folder="/models/all-MiniLM-L6-v2",
         model_sha256="0" * 64,
         data=DataPlan(
@@ -192,7 +191,6 @@ def small_plan(project: Project | None = None, project_file: str = "/projects/ti
             labels=LABELS,
             text_column="text",
         ),
-        training=project.training,
         device="cpu",
         total_parameters=tree.parameter_count,
         stages=resolve_stages(project, tree, 576),

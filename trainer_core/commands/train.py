@@ -29,6 +29,7 @@ from trainer_core.training.events import (
     PrecisionChosen,
     ProbeFinished,
     RunFinished,
+    RunResumed,
     RunStarted,
     RunWarning,
     StageFinished,
@@ -51,7 +52,21 @@ def train_project(path: Path, *, out: Path | None, overrides: list[str], as_json
     project = load_project(path, overrides)
     texts = read_lines(try_file) if try_file else []
     control = Control()
-    events = LocalEngine().run(project, path, out, control)
+    return _follow(LocalEngine().run(project, path, out, control), control, texts, as_json=as_json)
+
+
+def resume_run(run: Path, *, anyway: bool, as_json: bool) -> int:
+    """Go on with a run that was broken off and show how it goes; return the exit status.
+
+    Raises:
+        InputError: there is nothing to go on from, or something has changed since it began.
+    """
+    control = Control()
+    return _follow(LocalEngine().resume(run, control, anyway=anyway), control, [], as_json=as_json)
+
+
+def _follow(events: Iterator[Event], control: Control, texts: list[str], *, as_json: bool) -> int:
+    """Show a run's events and its end; return the exit status."""
     with _interrupt_finishes(control):
         history = _print_json(events) if as_json else _show_progress(events)
     finished = history.finished
@@ -113,6 +128,8 @@ def _describe(event: Event, history: RunHistory) -> str:
     if isinstance(event, RunStarted):
         rows = f"{event.train_rows:,} rows to learn from, {event.validation_rows:,} to judge by"
         return f"{rows}, {len(event.labels)} classes; {event.device}, {event.precision}"
+    if isinstance(event, RunResumed):
+        return f"Going on from step {event.step:,}"
     if isinstance(event, PrecisionChosen):
         speeds = ", ".join(f"{name} {seconds * 1000:.0f} ms a step" for name, seconds in event.seconds.items())
         return f"Precision: {event.precision} ({speeds})"

@@ -19,6 +19,7 @@ from trainer_core.data.encoded import Encoded
 from trainer_core.engines.metering import metered
 from trainer_core.engines.number_format import resolve_precision
 from trainer_core.engines.prepare import PreparedRun, prepare_run
+from trainer_core.engines.resume import prepare_resumption
 from trainer_core.engines.rows import encode_once
 from trainer_core.errors import RunStopped, ThawError
 from trainer_core.export.model_folder import ModelFolderFacts, save_model_folder
@@ -39,6 +40,7 @@ from trainer_core.training.loop import run_training
 from trainer_core.training.ports import ArrayCache
 from trainer_core.training.precision import MixedPrecision
 from trainer_core.training.session import TrainingSession
+from trainer_core.training.snapshot import Snapshot
 
 LIBRARIES = ("torch", "transformers", "datasets", "accelerate", "numpy", "scikit-learn", "safetensors", "thaw-desktop")
 
@@ -73,33 +75,63 @@ class LocalEngine:
         folder.save_plan(prepared.plan)
         folder.save_environment(_environment(prepared))
         self._folder = folder
-        with Journal(folder.journal_file) as journal:
-            try:
-                for event in metered(_train(prepared, folder, control), prepared, project):
-                    journal.append(event)
-                    yield event
-            except Exception as error:
-                failed = _failure(error)
-                journal.append(failed)
-                yield failed
-                raise
+        yield from _journalled(folder, metered(_train(prepared, folder, control), prepared))
+
+    def resume(self, run: Path, control: Control, *, anyway: bool = False) -> Iterator[Event]:
+        """Go on with a run that was broken off, from the last moment that was saved, and yield the events from there.
+
+        Args:
+            run: its folder.
+            control: the user's wishes while it runs.
+            anyway: go on even where the project, the data or the model is no longer what it was.
+
+        Raises:
+            InputError: there is nothing to go on from, or something has changed; nothing was written then.
+            Exception: anything else that ends the run; ``run_failed`` was yielded before.
+        """
+        folder = RunFolder(run)
+        found = prepare_resumption(folder, anyway=anyway)
+        self._folder = folder
+        for problem in found.changed:
+            yield from _journalled(
+                folder, iter([RunWarning(message=f"Continued anyway: {problem.where} has changed.")])
+            )
+        events = _train(found.prepared, folder, control, found.snapshot)
+        yield from _journalled(folder, metered(events, found.prepared))
 
 
-def _train(prepared: PreparedRun, folder: RunFolder, control: Control) -> Iterator[Event]:
+def _journalled(folder: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
+    """Write every event to the run's journal before it is yielded; an error too."""
+    with Journal(folder.journal_file) as journal:
+        try:
+            for event in events:
+                journal.append(event)
+                yield event
+        except Exception as error:
+            failed = _failure(error)
+            journal.append(failed)
+            yield failed
+            raise
+
+
+def _train(
+    prepared: PreparedRun, folder: RunFolder, control: Control, resumed: Snapshot | None = None
+) -> Iterator[Event]:
     started = time.monotonic()
     plan = prepared.plan
     torch.manual_seed(plan.seed)  # the head's first weights are part of what a seed repeats
     parts = _load_parts(prepared)
-    wish = plan.training.precision
+    wish = resumed.facts.precision if resumed else plan.training.precision
     precision, chosen = resolve_precision(wish, parts.network, parts.task, parts.train, parts.device)
     with FolderCheckpoints(folder) as checkpoints:
         session = _build_session(prepared, parts, precision, checkpoints, control)
+        session.resumed = resumed
         cut = session.train.truncated + session.validation.truncated
         events = run_training(session)
         yield next(events)
         if chosen:
             yield chosen
-        if cut:
+        if cut and resumed is None:
             total = len(session.train) + len(session.validation)
             longest = plan.model.max_length
             message = f"{cut:,} of {total:,} texts are longer than {longest} tokens; their ends are not read."

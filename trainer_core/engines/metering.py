@@ -19,7 +19,6 @@ from trainer_core.forecast.contract import Forecast, work_of
 from trainer_core.forecast.guess import guess_device
 from trainer_core.forecast.known import KnownMachine
 from trainer_core.models.body import load_tokenizer
-from trainer_core.project.schema import Project
 from trainer_core.training.events import (
     EvaluationFinished,
     Event,
@@ -106,12 +105,17 @@ class _Measured:
             self.evaluations.setdefault(event.stage, []).append(event.seconds)
 
     @property
+    def whole(self) -> bool:
+        """Whether the run was seen from its beginning; one that went on tells of a part only."""
+        return bool(self.precision)
+
+    @property
     def counted_seconds(self) -> float:
         """The seconds of all steps and evaluations."""
         return sum(map(sum, self.steps.values())) + sum(map(sum, self.evaluations.values()))
 
 
-def metered(events: Iterator[Event], prepared: PreparedRun, project: Project) -> Iterator[Event]:
+def metered(events: Iterator[Event], prepared: PreparedRun) -> Iterator[Event]:
     """Yield a run's events, with the memory of every stage and of the whole run filled in.
 
     A run that ends well teaches the forecasts of later ones.
@@ -128,19 +132,19 @@ def metered(events: Iterator[Event], prepared: PreparedRun, project: Project) ->
                     # The run itself is whole; a lesson that cannot be drawn, because the model's files went away
                     # meanwhile, is not worth an error.
                     with contextlib.suppress(OSError, InputError):
-                        _learn(measured, event, prepared, project)
+                        _learn(measured, event, prepared)
                 else:
                     event = event.model_copy(update={"peak_bytes": peak})
                     memory.restart()
             yield event
 
 
-def _learn(measured: _Measured, finished: RunFinished, prepared: PreparedRun, project: Project) -> None:
+def _learn(measured: _Measured, finished: RunFinished, prepared: PreparedRun) -> None:
     """Keep what a run took beside what an uncorrected forecast says of it."""
-    facts, device = prepared.facts, torch.device(prepared.plan.device)
+    project, facts, device = prepared.plan.project, prepared.facts, torch.device(prepared.plan.device)
     known, key = KnownMachine(Notes(notes_place())), speed_key(project, facts, device)
     speed = known.speed(key) or guess_device(facts.tree, facts.hidden_size, str(device))
-    if speed.measured and speed.precision != measured.precision:
+    if not measured.whole or (speed.measured and speed.precision != measured.precision):
         return
     rows = count_tokens(load_tokenizer(facts.folder), prepared.data, project.model.max_length)
     expected = forecast(work_of(project, facts, prepared.plan.stages, rows), speed)

@@ -119,10 +119,9 @@ def _plan(
     train, validation = data.train.table.path, data.validation.table.path
     of_its_own = project.data.validation is not None
     return RunPlan(
-        task=project.task,
-        seed=project.seed,
+        project=project,
         project_file=str(project_file.resolve()),
-        model=project.model,
+        project_sha256=hash_project(project_file),
         model_folder=str(found.path.resolve()),
         model_sha256=found.sha256(),
         data=DataPlan(
@@ -135,8 +134,12 @@ def _plan(
             labels=data.labels,
             text_column=data.train.text_column,
         ),
-        training=project.training,
         device=device,
         total_parameters=facts.tree.parameter_count,
         stages=stages,
     )
+
+
+def hash_project(file: Path) -> str:
+    """Return the SHA-256 of a project file; empty where the project is not saved."""
+    return sha256_of(file) if file.is_file() else ""

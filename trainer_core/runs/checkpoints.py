@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -98,6 +99,7 @@ class FolderCheckpoints:
 
     def _save(self, snapshot: Snapshot, facts: dict[str, Any]) -> SavedCheckpoint:
         place = self._folder.checkpoints / _name(snapshot.facts.step)
+        self._flush_journal()
         metadata = weights_facts(snapshot.facts)
         size = _write(place, {WEIGHTS: (snapshot.weights, metadata), STATE: (snapshot.state, None)}, facts)
         replace_file(self._folder.last_file, place.name.encode())
@@ -123,6 +125,11 @@ class FolderCheckpoints:
     def _journal_bytes(self) -> int:
         file = self._folder.journal_file
         return file.stat().st_size if file.is_file() else 0
+
+    def _flush_journal(self) -> None:
+        """Bring to disk what the journal tells of the time before a snapshot, so that it is not shorter than that."""
+        with contextlib.suppress(FileNotFoundError), self._folder.journal_file.open("rb+") as journal:
+            os.fsync(journal.fileno())
 
     def _remove_others(self) -> None:
         """Keep the best, the last to go on from, and what these would call the best."""

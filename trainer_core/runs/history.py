@@ -18,6 +18,7 @@ from trainer_core.training.events import (
     ProbeFinished,
     RunFailed,
     RunFinished,
+    RunResumed,
     RunStarted,
     RunWarning,
     StageFinished,
@@ -149,6 +150,12 @@ class RunHistory:
     @_apply.register
     def _(self, event: RunStarted) -> None:
         self.started = event
+
+    @_apply.register
+    def _(self, event: RunResumed) -> None:
+        self.status = RunStatus.TRAINING
+        self.first_step_time = None
+        self.warnings.append(f"Went on after it was broken off, from step {event.step}.")
 
     @_apply.register
     def _(self, event: WorkProgress) -> None:

@@ -75,19 +75,43 @@ class DataPlan(PlanPart):
 
 
 class RunPlan(PlanPart):
-    """Everything a run needs to begin, and to be repeated."""
+    """Everything a run needs to begin, and to be repeated.
 
-    task: str
-    seed: int
+    Attributes:
+        project: the user's wish, as it was when the run began.
+        project_file: where it was read from; its paths are relative to it.
+        project_sha256: of that file; empty where it was not saved.
+    """
+
+    project: Project
     project_file: str
-    model: ModelSection
+    project_sha256: str
     model_folder: str
     model_sha256: str
     data: DataPlan
-    training: TrainingSection
     device: str
     total_parameters: int
     stages: tuple[StagePlan, ...]
+
+    @property
+    def task(self) -> str:
+        """The name of what is learnt."""
+        return self.project.task
+
+    @property
+    def seed(self) -> int:
+        """What chance begins with."""
+        return self.project.seed
+
+    @property
+    def model(self) -> ModelSection:
+        """Which pretrained model, and how texts enter it."""
+        return self.project.model
+
+    @property
+    def training(self) -> TrainingSection:
+        """What holds for every stage."""
+        return self.project.training
 
     @property
     def steps(self) -> int:

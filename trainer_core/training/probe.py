@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ from trainer_core.training.events import Event, PoolingChosen, ProbeFinished, Wo
 from trainer_core.training.frozen.needs import boundaries_from
 from trainer_core.training.frozen.reading import read_frozen
 from trainer_core.training.inputs import FeatureInputs
+from trainer_core.training.probe_answers import ProbeAnswer, answer_key, keep_answer, load_answer
 from trainer_core.training.session import TrainingSession
 
 Choice = TypeVar("Choice", Pooling, float)
@@ -73,33 +74,54 @@ class LinearSolution:
 def prepare_head(session: TrainingSession) -> Generator[Event, None, None]:
     """Choose the pooling where that is wished, and set the head to its linear solution where that is wished.
 
-    The one pass through the body that this needs serves the stages that follow as well.
+    The one pass through the body that this needs serves the stages that follow as well. What was found on the same
+    features before is taken from the cache.
     """
     wished = session.plan.model.pooling
     candidates = CANDIDATES if wished is Pooling.AUTO else (wished,)
     boundaries = boundaries_from(session.plan.stages, session.tree)
     frozen = yield from read_frozen(session, candidates, boundaries)
-    features = frozen.train.features
     started = time.monotonic()
-    judge = _Judge(session)
-    chosen = candidates[0]
+    features = {pooling: frozen.train.features[pooling] for pooling in candidates}
+    key = answer_key(session, features)
+    answer = load_answer(session.cache, key)
+    if answer is None:
+        answer = yield from _search(session, features)
+        keep_answer(session.cache, key, answer)
+    session.network.pooling = answer.pooling
     if len(candidates) > 1:
-        trials = yield from _try_all("Choosing the pooling", candidates, lambda p: judge.trial(features[p], QUICK))
-        chosen = min(trials, key=lambda pooling: trials[pooling].loss)
-        scores = {pooling.value: trial.score for pooling, trial in trials.items()}
-        yield PoolingChosen(pooling=chosen.value, scores=scores)
-    session.network.pooling = chosen
-    if session.plan.training.probe:
-        own = features[chosen]
-        attempts = yield from _try_all("Solving the head", STRENGTHS, lambda s: judge.trial(own, s))
-        strength = choose_strength(list(attempts.values()))
-        _solve_head(session, own, strength)
-        held_out = FeatureInputs(session.validation, session.device, frozen.validation.features[chosen])
+        scores = {pooling.value: score for pooling, score in answer.scores.items()}
+        yield PoolingChosen(pooling=answer.pooling.value, scores=scores)
+    if answer.strength is not None:
+        _set_head(session, answer)
+        held_out = FeatureInputs(session.validation, session.device, frozen.validation.features[answer.pooling])
         yield ProbeFinished(
             metrics=evaluate(session, held_out),
             seconds=time.monotonic() - started,
-            inverse_regularisation=strength,
+            inverse_regularisation=answer.strength,
         )
+
+
+def _search(session: TrainingSession, features: Mapping[Pooling, Tensor]) -> Generator[Event, None, ProbeAnswer]:
+    """Find the pooling of least loss, then the head on its vectors."""
+    judge = _Judge(session)
+    chosen, scores = next(iter(features)), {}
+    if len(features) > 1:
+        trials = yield from _try_all(
+            "Choosing the pooling", list(features), lambda pooling: judge.trial(features[pooling], QUICK)
+        )
+        chosen = min(trials, key=lambda pooling: trials[pooling].loss)
+        scores = {pooling: trial.score for pooling, trial in trials.items()}
+    nothing = torch.empty(0)
+    if not session.plan.training.probe:
+        return ProbeAnswer(chosen, scores, None, nothing, nothing)
+    own = features[chosen]
+    attempts = yield from _try_all("Solving the head", STRENGTHS, lambda strength: judge.trial(own, strength))
+    strength = choose_strength(list(attempts.values()))
+    targets = torch.from_numpy(session.train.targets).to(session.device)
+    outputs = session.network.head.linear.out_features
+    solution = solve_linear(session.task, own, targets, outputs, strength)
+    return ProbeAnswer(chosen, scores, strength, solution.weight, solution.bias)
 
 
 def _try_all(
@@ -114,13 +136,11 @@ def _try_all(
     return results
 
 
-def _solve_head(session: TrainingSession, features: Tensor, strength: float) -> None:
-    targets = torch.from_numpy(session.train.targets).to(session.device)
+def _set_head(session: TrainingSession, answer: ProbeAnswer) -> None:
     linear = session.network.head.linear
-    solution = solve_linear(session.task, features, targets, linear.out_features, strength)
     with torch.no_grad():
-        linear.weight.copy_(solution.weight)
-        linear.bias.copy_(solution.bias)
+        linear.weight.copy_(answer.weight)
+        linear.bias.copy_(answer.bias)
     session.changed |= {name for name, _ in session.network.named_layers() if name.startswith("head.")}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import shutil
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.support.tiny_models import CONFIGS
 from tests.support.toy_texts import toy_rows
 from trainer_core.errors import InputError
 from trainer_core.inference.prediction import Prediction
-from trainer_core.inference.predictor import Predictor
+from trainer_core.inference.predictor import TEXTS_AT_ONCE, Predictor
 from trainer_core.runs.folder import RunFolder
 
 TEXTS = [text for text, _ in toy_rows(20, seed=9)] + ["", "zzz", "my " * 60, " \n parcel", "ÄÖÜ 漢字 🙂"]
@@ -84,6 +85,15 @@ def test_company_does_not_change_an_answer(run: RunFolder) -> None:
     close(together[: len(TEXTS)], alone)
     close(together[-len(TEXTS) :], alone)
     close(list(predictor.predict_stream(iter(TEXTS))), alone)
+
+
+def test_a_stream_of_texts_is_never_held_whole(run: RunFolder) -> None:
+    taken = itertools.count()
+    texts = (f"my parcel {next(taken)}" for _ in range(3 * TEXTS_AT_ONCE))
+    answers = Predictor.load(run.path).predict_stream(texts)
+    for expected in range(TEXTS_AT_ONCE + 1):
+        assert next(answers).text == f"my parcel {expected}"
+    assert next(taken) == 2 * TEXTS_AT_ONCE
 
 
 def test_probabilities_sum_to_one_the_most_probable_first(run: RunFolder) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from trainer_core.errors import InputError
 from trainer_core.files import replace_file
-from trainer_core.project.schema import ModelSection, TrainingSection
+from trainer_core.project.schema import DataSection, Project
 from trainer_core.resources import starter_project_path
 from trainer_core.runs import checkpoints, folder
 from trainer_core.runs.checkpoints import FolderCheckpoints, load_checkpoint
@@ -36,14 +36,12 @@ def plan(labels: tuple[str, ...] = ("a", "b"), **values: Any) -> RunPlan:
         text_column="text",
     )
     usual: dict[str, Any] = {
-        "task": "classification",
-        "seed": 7,
+        "project": Project(data=DataSection(train="/t.csv")),
         "project_file": "/p.thaw",
-        "model": ModelSection(),
+        "project_sha256": "",
         "model_folder": "/m",
         "model_sha256": "1",
         "data": data,
-        "training": TrainingSection(),
         "device": "cpu",
         "total_parameters": 5,
         "stages": (),
