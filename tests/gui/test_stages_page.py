@@ -139,6 +139,28 @@ def test_values_of_all_stages(page: Page, workspace: Workspace) -> None:
     assert (training.batch_size, training.warmup_share, training.schedule) == (64, 0.2, Schedule.COSINE)
 
 
+def test_batches_by_tokens_take_the_place_of_rows(page: Page, workspace: Workspace) -> None:
+    fields, words = widgets(page).training.fields, widgets(page).plan_words
+    before = words.text()
+    fields["batch_tokens"].control.box.click()
+    assert workspace.project.training.batch_tokens == 2_048
+    assert not fields["batch_size"].control.isEnabled()
+    assert words.text() != before
+    fields["batch_tokens"].control.box.click()
+    assert workspace.project.training.batch_tokens is None
+    assert fields["batch_size"].control.isEnabled()
+    assert words.text().endswith(before.rpartition(",")[2])
+
+
+def test_memory_and_compiling_are_boxes(page: Page, workspace: Workspace) -> None:
+    fields = widgets(page).training.fields
+    for name in ("checkpoint_activations", "compile"):
+        fields[name].control.click()
+        assert getattr(workspace.project.training, name)
+        fields[name].control.click()
+        assert not getattr(workspace.project.training, name)
+
+
 def test_a_metric_that_only_the_project_file_knows_is_shown_as_it_is(page: Page, workspace: Workspace) -> None:
     workspace.update(training=workspace.project.training.model_dump() | {"metric": "weighted_f1"})
     assert widgets(page).training.fields["metric"].control.currentText() == "weighted_f1"

@@ -47,6 +47,7 @@ class TrainingCard(Card):
         """Show other values and forget what was refused."""
         for name, field in self.fields.items():
             field.set_value(getattr(training, name))
+        self.fields["batch_size"].setEnabled(training.batch_tokens is None)
 
     def refuse(self, name: str, text: str) -> None:
         """Show at a field why its value was not taken."""
@@ -57,6 +58,8 @@ def _fields() -> tuple[Field, ...]:
     warmup = Decimal(0.0, 99.0, 5.0, unit=0.01)
     warmup.setSuffix(" %")
     decay = Decimal(0.0, 1.0, 0.01)
+    minutes = Decimal(0.1, 100_000.0, 1.0)
+    minutes.setSuffix(" min")
     by_tokens = Whole(4, 16_777_216)
     by_tokens.set_value(2_048)
     again = "Computes inner values again on the way back instead of keeping them: about a third more time"
@@ -65,7 +68,7 @@ def _fields() -> tuple[Field, ...]:
     evaluations = "How often in an epoch the model is tested; stages that end early count these"
     return (
         Field("batch_size", "Batch s&ize", Whole(1, 65_536), "Rows looked at together: steadier, needs more memory"),
-        Field("batch_tokens", "Batches by length", SwitchedNumber("&about", by_tokens, "tokens", tokens), tokens),
+        Field("batch_tokens", "Batches by length", SwitchedNumber("about", by_tokens, "tokens", tokens), tokens),
         Field("accumulation", "Batches a s&tep", Whole(1, 4_096), "Adds batches up: a larger one without the memory"),
         Field("schedule", "After the warmup the rate", Choice(SCHEDULES), "How fast each stage calms down"),
         Field("warmup_share", "War&mup", warmup, "The part of each stage in which the rate rises from zero"),
@@ -73,6 +76,7 @@ def _fields() -> tuple[Field, ...]:
         Field("precision", "&Precision", Choice(PRECISIONS), "Half as many digits are faster where the hardware can"),
         Field("evaluations_per_epoch", "Evaluations an ep&och", Whole(1, 1_000), evaluations),
         Field("weight_decay", "&Weight decay", decay, "Pulls what learns towards zero: more holds against overfitting"),
-        Field("checkpoint_activations", "", Switch("&Save memory", False, True), again),
-        Field("compile", "", Switch("&Compile the blocks", False, True), compiled),
+        Field("checkpoint_minutes", "Saved every", minutes, "What a run that is broken off goes on from"),
+        Field("checkpoint_activations", "", Switch("Save memory", False, True), again),
+        Field("compile", "", Switch("Compile the bloc&ks", False, True), compiled),
     )
