@@ -56,7 +56,10 @@ def run_thaw(work: Work, folder: Path) -> dict[str, Any]:
     """Train with Thaw's engine, on a project as a user writes it."""
     from trainer_core.engines.local import LocalEngine
     from trainer_core.project.load import load_project
+    from trainer_core.tasks.registry import load_task
     from trainer_core.training.control import Control
+
+    load_task("classification")  # imports scikit-learn
 
     path = folder / "work.thaw"
     path.write_text(project_text(work), encoding="utf-8")

@@ -122,7 +122,14 @@ def _train(
     torch.manual_seed(plan.seed)  # the head's first weights are part of what a seed repeats
     parts = _load_parts(prepared)
     wish = resumed.facts.precision if resumed else plan.training.precision
-    precision, chosen = resolve_precision(wish, parts.network, parts.task, parts.train, parts.device)
+    precision, chosen = resolve_precision(
+        wish,
+        parts.network,
+        parts.task,
+        parts.train,
+        parts.device,
+        body_learns=not all(stage.only_head for stage in plan.stages),
+    )
     with FolderCheckpoints(folder) as checkpoints:
         session = _build_session(prepared, parts, precision, checkpoints, control)
         session.resumed = resumed

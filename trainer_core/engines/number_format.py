@@ -18,7 +18,7 @@ from trainer_core.training.trial import candidates, choose_precision, try_precis
 
 
 def resolve_precision(
-    wish: Precision, network: Network, task: Task, rows: Encoded, device: torch.device
+    wish: Precision, network: Network, task: Task, rows: Encoded, device: torch.device, *, body_learns: bool = True
 ) -> tuple[Precision, PrecisionChosen | None]:
     """Return the number format of a run; ``auto`` is measured once for a model on a device, and then remembered.
 
@@ -28,6 +28,7 @@ def resolve_precision(
         task: whose loss is compared.
         rows: some of those that are learnt from.
         device: where the network computes.
+        body_learns: whether more than the head learns. What is known of such steps holds for the head alone, too.
     """
     if wish is not Precision.AUTO:
         return wish, None
@@ -36,16 +37,17 @@ def resolve_precision(
         return options[0], None
     notes = Notes(notes_place())
     key = f"precision {code_key(network, device, str(torch.get_num_threads()))}"
-    known = notes.get(key)
+    of_head = f"{key} head"
+    known = notes.get(key) or (None if body_learns else notes.get(of_head))
     if known:
         with contextlib.suppress(ValueError, TypeError):
             chosen = PrecisionChosen.model_validate(known | {"remembered": True, "time": time.time()})
             return Precision(chosen.precision), chosen
-    trials = try_precisions(network, task, rows, device, options)
+    trials = try_precisions(network, task, rows, device, options, body_learns=body_learns)
     chosen = PrecisionChosen(
         precision=choose_precision(trials),
         seconds={precision: trial.seconds for precision, trial in trials.items()},
         losses={precision: trial.loss for precision, trial in trials.items()},
     )
-    notes.put(key, chosen.model_dump(mode="json", exclude={"time", "event"}))
+    notes.put(key if body_learns else of_head, chosen.model_dump(mode="json", exclude={"time", "event"}))
     return Precision(chosen.precision), chosen

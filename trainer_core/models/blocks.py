@@ -6,6 +6,7 @@ attention) and count them. What a body does around its blocks (masks, positions,
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -16,6 +17,22 @@ from torch import Tensor, nn
 STATES = "hidden_states"
 
 Forward = Callable[..., Any]
+
+
+class FoundStates(threading.local):
+    """What the last forward pass of this thread gave at some boundaries; passes in other threads have their own.
+
+    Attributes:
+        by_boundary: float [rows, tokens, width].
+    """
+
+    def __init__(self) -> None:
+        self.by_boundary: dict[int, Tensor] = {}
+
+    def take(self) -> dict[int, Tensor]:
+        """Return the states, and hold them no longer."""
+        taken, self.by_boundary = self.by_boundary, {}
+        return taken
 
 
 class BlockStack:
@@ -69,24 +86,24 @@ class BlockStack:
         return in_order and len({shape for pair in shapes for shape in pair}) == 1 and shapes[0][0] is not None
 
     @contextmanager
-    def reading(self, boundaries: Collection[int], *, whole: bool = False) -> Iterator[dict[int, Tensor]]:
-        """Collect the states at these boundaries during a forward pass.
+    def reading(self, boundaries: Collection[int], *, whole: bool = False) -> Iterator[FoundStates]:
+        """Collect the states at these boundaries during forward passes.
 
         Args:
             boundaries: each from 1 to the number of blocks.
             whole: compute the blocks above the highest boundary too; otherwise they are passed by.
 
         Yields:
-            Filled by the pass: float [rows, tokens, width] by boundary.
+            Filled by each pass.
         """
-        found: dict[int, Tensor] = {}
+        found = FoundStates()
         with ExitStack() as undo:
             for boundary in boundaries:
 
                 def keep(_: nn.Module, __: Any, output: Any, boundary: int = boundary) -> None:
                     states = _leaving(output)
                     assert states is not None
-                    found[boundary] = states
+                    found.by_boundary[boundary] = states
 
                 undo.callback(self.blocks[boundary - 1].register_forward_hook(keep).remove)
             for place in range(len(self) if whole else max(boundaries), len(self)):

@@ -163,7 +163,7 @@ class StateInputs(_Rows):
         if len(missing):
             with torch.no_grad(), self.stack.reading([self.boundary]) as found:
                 network.token_states(ids[missing], mask[missing])
-            made = found[self.boundary]
+            made = found.take()[self.boundary]
             if len(missing) == len(ids):
                 states = made
             else:

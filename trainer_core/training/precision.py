@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from typing import Any, cast
+from typing import cast
 
 import torch
 from accelerate import Accelerator
+from accelerate.optimizer import AcceleratedOptimizer
 from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 
@@ -59,6 +60,7 @@ class MixedPrecision:
         if device.type == "cuda":
             # TF32: products of float32 take ten bits of each factor and are several times as fast.
             torch.set_float32_matmul_precision("high")
+        self._optimizer: AcceleratedOptimizer | None = None
         self._accelerator = Accelerator(mixed_precision=_ACCELERATE_NAMES[precision], cpu=device.type == "cpu")
 
     def autocast(self) -> AbstractContextManager[None]:
@@ -67,8 +69,8 @@ class MixedPrecision:
 
     def prepare_optimizer(self, optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
         """Return the optimiser, which skips steps whose scaled gradients overflowed."""
-        self._accelerator.free_memory()
-        return cast(torch.optim.Optimizer, self._accelerator.prepare_optimizer(optimizer, device_placement=False))
+        self._optimizer = AcceleratedOptimizer(optimizer, device_placement=False, scaler=self._accelerator.scaler)
+        return cast(torch.optim.Optimizer, self._optimizer)
 
     def scaler_state(self) -> dict[str, float]:
         """Return the state of the loss scaling; nothing where the format needs none."""
@@ -86,5 +88,6 @@ class MixedPrecision:
 
     def clip(self, parameters: Iterable[nn.Parameter], max_norm: float) -> Tensor:
         """Scale gradients down to this norm; return the norm they had, on the device."""
-        norm: Any = self._accelerator.clip_grad_norm_(list(parameters), max_norm)
-        return cast(Tensor, norm)
+        if self._optimizer is not None:
+            self._accelerator.unscale_gradients(self._optimizer)
+        return nn.utils.clip_grad_norm_(list(parameters), max_norm)

@@ -40,6 +40,8 @@ HELD_OUT = 0.2
 LEAST_SPREAD = 0.2
 """The least spread that a feature is taken to have, as a share of the median spread."""
 ITERATIONS = 100
+EXACT, NEAR = 1e-5, 1e-4
+"""The largest gradient left in a solution that is used, and in one that is only compared with others."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,11 @@ def prepare_head(session: TrainingSession) -> Generator[Event, None, None]:
 
 def _search(session: TrainingSession, features: Mapping[Pooling, Tensor]) -> Generator[Event, None, ProbeAnswer]:
     """Find the pooling of least loss, then the head on its vectors."""
-    judge = _Judge(session)
+    judge = _Judge(session, features)
     chosen, scores = next(iter(features)), {}
     if len(features) > 1:
         trials = yield from _try_all(
-            "Choosing the pooling", list(features), lambda pooling: judge.trial(features[pooling], QUICK)
+            "Choosing the pooling", list(features), lambda pooling: judge.trial(pooling, QUICK)
         )
         chosen = min(trials, key=lambda pooling: trials[pooling].loss)
         scores = {pooling: trial.score for pooling, trial in trials.items()}
@@ -116,7 +118,7 @@ def _search(session: TrainingSession, features: Mapping[Pooling, Tensor]) -> Gen
     if not session.plan.training.probe:
         return ProbeAnswer(chosen, scores, None, nothing, nothing)
     own = features[chosen]
-    attempts = yield from _try_all("Solving the head", STRENGTHS, lambda strength: judge.trial(own, strength))
+    attempts = yield from _try_all("Solving the head", STRENGTHS, lambda strength: judge.trial(chosen, strength))
     strength = choose_strength(list(attempts.values()))
     targets = torch.from_numpy(session.train.targets).to(session.device)
     outputs = session.network.head.linear.out_features
@@ -160,17 +162,24 @@ class _Judge:
     Where rows are few and chance is large, a trial is repeated on several such splits.
     """
 
-    def __init__(self, session: TrainingSession) -> None:
+    def __init__(self, session: TrainingSession, features: Mapping[Pooling, Tensor]) -> None:
         self._task = session.task
+        self._features = features
+        self._done: dict[tuple[Pooling, float], Trial] = {}
         self._outputs = session.network.head.linear.out_features
         self._targets = torch.from_numpy(session.train.targets).to(session.device)
         self._splits = self._draw(session.train.targets, session.plan.seed)
 
-    def trial(self, features: Tensor, strength: float) -> Trial:
-        """Return how a strength does on features [rows, width] of the training split, on average."""
+    def trial(self, pooling: Pooling, strength: float) -> Trial:
+        """Return how a strength does on the vectors of the training split in a pooling, on average."""
+        if (pooling, strength) not in self._done:
+            self._done[pooling, strength] = self._try(self._features[pooling], strength)
+        return self._done[pooling, strength]
+
+    def _try(self, features: Tensor, strength: float) -> Trial:
         measured = []
         for fit, held in self._splits:
-            solution = solve_linear(self._task, features[fit], self._targets[fit], self._outputs, strength)
+            solution = solve_linear(self._task, features[fit], self._targets[fit], self._outputs, strength, NEAR)
             scores = solution.scores(features[held]).cpu().numpy()
             measured.append(self._task.measure(scores, self._targets[held].cpu().numpy()))
         score = float(np.mean([metrics[self._task.metrics_offered[0]] for metrics in measured]))
@@ -192,7 +201,9 @@ class _Judge:
         return torch.from_numpy(rows).to(self._targets.device)
 
 
-def solve_linear(task: Task, features: Tensor, targets: Tensor, outputs: int, strength: float) -> LinearSolution:
+def solve_linear(
+    task: Task, features: Tensor, targets: Tensor, outputs: int, strength: float, gradient_left: float = EXACT
+) -> LinearSolution:
     """Return the linear head that minimises the task's loss plus an L2 penalty on standardised features.
 
     Args:
@@ -201,6 +212,7 @@ def solve_linear(task: Task, features: Tensor, targets: Tensor, outputs: int, st
         targets: [rows].
         outputs: the number of scores.
         strength: inverse regularisation; the penalty is ``|weight|^2 / (2 * strength * rows)``.
+        gradient_left: where the solver may stop.
     """
     mean = features.mean(dim=0)
     spread = features.std(dim=0, correction=0)
@@ -210,7 +222,11 @@ def solve_linear(task: Task, features: Tensor, targets: Tensor, outputs: int, st
     weight = torch.zeros(outputs, features.shape[1], device=features.device, requires_grad=True)
     bias = torch.zeros(outputs, device=features.device, requires_grad=True)
     solver = torch.optim.LBFGS(
-        [weight, bias], max_iter=ITERATIONS, tolerance_grad=1e-5, tolerance_change=1e-7, line_search_fn="strong_wolfe"
+        [weight, bias],
+        max_iter=ITERATIONS,
+        tolerance_grad=gradient_left,
+        tolerance_change=1e-7,
+        line_search_fn="strong_wolfe",
     )
     rows = len(features)
 

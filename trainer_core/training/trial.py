@@ -65,19 +65,28 @@ def choose_precision(trials: Mapping[Precision, PrecisionTrial]) -> Precision:
 
 
 def try_precisions(
-    network: Network, task: Task, rows: Encoded, device: torch.device, precisions: Sequence[Precision]
+    network: Network,
+    task: Task,
+    rows: Encoded,
+    device: torch.device,
+    precisions: Sequence[Precision],
+    *,
+    body_learns: bool = True,
 ) -> dict[Precision, PrecisionTrial]:
-    """Time a forward and a backward pass, without dropout, on some rows of middling length.
+    """Time a step, without dropout, on some rows of middling length.
 
-    Gradients of embeddings are left out: they take the same time in every format, and would drown the rest.
+    A step is a pass forward and, where more than the head learns, one back. Gradients of embeddings are left out: they
+    take the same time in every format, and would drown the rest.
 
     The network's weights, gradients, modes and random numbers are afterwards as before.
     """
     tables = {id(module.weight) for module in network.modules() if isinstance(module, nn.Embedding)}
-    learning = [p for p in network.parameters() if p.is_floating_point() and id(p) not in tables]
-    wishes = [parameter.requires_grad for parameter in learning]
+    layers = network if body_learns else network.head
+    learning = [p for p in layers.parameters() if p.is_floating_point() and id(p) not in tables]
     modes = {module: module.training for module in network.modules()}
     network.eval()
+    wishes = [parameter.requires_grad for parameter in network.parameters()]
+    network.requires_grad_(False)
     for parameter in learning:
         parameter.requires_grad_(True)
 
@@ -104,7 +113,7 @@ def try_precisions(
         # As many of the rows as the memory has room for; the first part is enough.
         return next(trials for _, trials in each_part(RowLimit(), middling(rows.lengths), attempt))
     finally:
-        for parameter, wish in zip(learning, wishes, strict=True):
+        for parameter, wish in zip(network.parameters(), wishes, strict=True):
             parameter.requires_grad_(wish)
         for module, mode in modes.items():
             module.training = mode

@@ -52,6 +52,26 @@ def test_a_trial_leaves_the_network_as_it_was(tmp_path: Path, tiny_model: TinyMo
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_a_head_alone_is_tried_without_the_way_back(tmp_path: Path, bert: Path) -> None:
+    session = make_session(make_project(tmp_path, bert))
+    backward = []
+    for parameter in session.network.parameters():
+        parameter.register_hook(backward.append)
+    parts = (session.network, session.task, session.train, session.device, [FULL, HALF])
+    try_precisions(*parts, body_learns=False)
+    assert {tuple(gradient.shape) for gradient in backward} == {
+        tuple(parameter.shape) for parameter in session.network.head.parameters()
+    }
+    assert all(parameter.requires_grad for parameter in session.network.parameters())
+
+
+def test_what_is_known_of_the_body_serves_the_head(tmp_path: Path, bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    training = {"precision": "auto"}
+    run_project(make_project(tmp_path, bert, training=training))
+    monkeypatch.setattr(number_format, "try_precisions", lambda *_, **__: pytest.fail("measured again"))
+    run_project(make_project(tmp_path, bert, stages=[HEAD], training=training))
+
+
 def test_rows_of_middling_length_are_tried(tmp_path: Path, bert: Path) -> None:
     lengths = make_session(make_project(tmp_path, bert)).train.lengths
     chosen = middling(lengths)
@@ -70,14 +90,14 @@ def test_a_choice_is_told_and_remembered(tmp_path: Path, bert: Path, monkeypatch
         assert started.precision == choice.precision
         assert set(choice.seconds) == set(choice.losses) == {"float32", "bfloat16"}
         chosen.append(choice)
-        monkeypatch.setattr(number_format, "try_precisions", lambda *_: pytest.fail("measured again"))
+        monkeypatch.setattr(number_format, "try_precisions", lambda *_, **__: pytest.fail("measured again"))
     assert [choice.remembered for choice in chosen] == [False, True]
     assert chosen[0].precision == chosen[1].precision
     assert chosen[0].seconds == chosen[1].seconds
 
 
 def test_a_wish_is_taken_without_a_trial(tmp_path: Path, bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(number_format, "try_precisions", lambda *_: pytest.fail("measured"))
+    monkeypatch.setattr(number_format, "try_precisions", lambda *_, **__: pytest.fail("measured"))
     events, _ = run_project(make_project(tmp_path, bert, training={"precision": "bfloat16"}))
     (started,) = [event for event in events if isinstance(event, RunStarted)]
     assert started.precision == "bfloat16"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,15 +16,17 @@ import torch
 from torch import Tensor
 
 from trainer_core.data.encoded import Encoded
+from trainer_core.data.rows import IntArray
 from trainer_core.errors import RunStopped
 from trainer_core.layers.freeze import frozen_blocks
-from trainer_core.models.blocks import BlockStack
+from trainer_core.models.blocks import BlockStack, FoundStates
 from trainer_core.models.network import pool
 from trainer_core.project.schema import Pooling
 from trainer_core.training.events import Event, WorkProgress
 from trainer_core.training.freezing import set_training_modes
 from trainer_core.training.frozen.keys import code_key, joined_key, rows_key, weights_key
 from trainer_core.training.inputs import Batch, RowStates, TokenInputs
+from trainer_core.training.lanes import each_batch, lane_count
 from trainer_core.training.memory import each_part
 from trainer_core.training.ports import ArraySink
 from trainer_core.training.session import TrainingSession
@@ -33,6 +35,8 @@ WORK = "Reading the rows through the frozen layers"
 REPORT_SECONDS = 0.25
 
 Kept = dict[str, Tensor]
+BatchOutputs = tuple[dict[Pooling, Tensor], dict[int, Tensor]]
+"""Of a batch: vectors, float32 [rows, width], by pooling; states without padding, [tokens, width], by boundary."""
 Wanted = Pooling | int
 """A pooling: the vectors of whole texts. A number: the states at this boundary."""
 
@@ -118,14 +122,11 @@ def _read_split(session: TrainingSession, split: _Split, done: int, total: int) 
     boundaries = [what for what in split.missing if isinstance(what, int)]
     features: dict[Pooling, Tensor] = {}
     reported = 0.0
-    with ExitStack() as open_sinks:
-        sinks = _open_sinks(session, split, boundaries, open_sinks)
+    with ExitStack() as opened:
+        sinks = _open_sinks(session, split, boundaries, opened)
         session.network.eval()
-        inputs = TokenInputs(split.rows, session.device)
-        for batch in inputs.in_order():
-            outputs = each_part(
-                session.row_limit, batch, lambda rows: _frozen_pass(session, inputs.batch(rows), poolings, boundaries)
-            )
+        found = opened.enter_context(_reading(session, poolings, boundaries))
+        for batch, outputs in opened.enter_context(closing(_computed(session, split.rows, poolings, found))):
             for places, (pooled, states) in outputs:
                 for pooling, values in pooled.items():
                     if pooling not in features:
@@ -151,6 +152,22 @@ def _read_split(session: TrainingSession, split: _Split, done: int, total: int) 
     set_training_modes(session.network)
 
 
+def _computed(
+    session: TrainingSession, rows: Encoded, poolings: Collection[Pooling], found: FoundStates | None
+) -> Generator[tuple[IntArray, list[tuple[IntArray, BatchOutputs]]], None, None]:
+    """Yield every batch, and its outputs in as many parts as the memory made of it."""
+    inputs = TokenInputs(rows, session.device)
+
+    def compute(batch: IntArray) -> list[tuple[IntArray, BatchOutputs]]:
+        return list(each_part(session.row_limit, batch, one_part))
+
+    def one_part(part: IntArray) -> BatchOutputs:
+        return _frozen_pass(session, inputs.batch(part), poolings, found)
+
+    with closing(each_batch(lane_count(session.network, session.device), inputs.in_order(), compute)) as batches:
+        yield from batches
+
+
 def _open_sinks(
     session: TrainingSession, split: _Split, boundaries: Collection[int], stack: ExitStack
 ) -> dict[int, ArraySink]:
@@ -161,23 +178,26 @@ def _open_sinks(
     }
 
 
-def _frozen_pass(
-    session: TrainingSession, batch: Batch, poolings: Collection[Pooling], boundaries: Collection[int]
-) -> tuple[dict[Pooling, Tensor], dict[int, Tensor]]:
-    """Compute one batch; without a pooling to be filled, the blocks above the highest boundary are left out.
+def _reading(
+    session: TrainingSession, poolings: Collection[Pooling], boundaries: Collection[int]
+) -> AbstractContextManager[FoundStates | None]:
+    """Collect states at boundaries; without a pooling to be filled, the blocks above the highest are left out."""
+    if not boundaries:
+        return nullcontext()
+    stack: BlockStack | None = session.stack
+    assert stack is not None
+    return stack.reading(boundaries, whole=bool(poolings))
 
-    States come without padding, float [tokens, width].
-    """
+
+def _frozen_pass(
+    session: TrainingSession, batch: Batch, poolings: Collection[Pooling], found: FoundStates | None
+) -> BatchOutputs:
     ids, mask = batch.values
     with torch.no_grad(), session.precision.autocast():
-        if not boundaries:
-            return _pooled(session.network.token_states(ids, mask), mask, poolings), {}
-        stack: BlockStack | None = session.stack
-        assert stack is not None
-        with stack.reading(boundaries, whole=bool(poolings)) as found:
-            last = session.network.token_states(ids, mask)
+        last = session.network.token_states(ids, mask)
+        pooled = _pooled(last, mask, poolings)
         real = mask.bool()
-        return _pooled(last, mask, poolings), {boundary: states[real] for boundary, states in found.items()}
+        return pooled, {} if found is None else {place: states[real] for place, states in found.take().items()}
 
 
 def _pooled(states: Tensor, mask: Tensor, poolings: Collection[Pooling]) -> dict[Pooling, Tensor]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from torch import nn
 
 from tests.core.conftest import TinyModel
@@ -16,6 +17,7 @@ from tests.support.sessions import make_session, train_all
 from tests.support.tiny_models import CONFIGS, build_tiny_model
 from tests.support.toy_texts import toy_rows
 from trainer_core.cache.arrays import FolderArrays, MemoryArrays
+from trainer_core.data.batch_size import EVALUATION_TOKENS
 from trainer_core.errors import RunStopped
 from trainer_core.layers import tree
 from trainer_core.training.control import Control
@@ -24,6 +26,7 @@ from trainer_core.training.events import EvaluationFinished, Event, RunWarning, 
 from trainer_core.training.frozen import entry
 from trainer_core.training.frozen.reading import WORK
 from trainer_core.training.inputs import TokenInputs
+from trainer_core.training.lanes import lane_count
 from trainer_core.training.loop import run_training
 from trainer_core.training.session import TrainingSession
 
@@ -94,6 +97,23 @@ def test_training_from_the_cache_equals_training_through_all_layers(
     assert not of(events, RunWarning)
     assert (session.stack is None) == (family in WHOLE)
     assert_same_training(events, without_cache(through))
+
+
+@pytest.mark.parametrize("family", ["bert", "deberta", "gpt2", "llama", "modernbert"])
+def test_batches_read_side_by_side_give_the_same_training(
+    tmp_path: Path, tiny_model: TinyModel, without_cache: Any, monkeypatch: pytest.MonkeyPatch, family: str
+) -> None:
+    monkeypatch.setitem(EVALUATION_TOKENS, "cpu", 64)
+    path = make_project(tmp_path, tiny_model(family), rows=toy_rows(120), stages=PLAN)
+    torch.set_num_threads(2)
+    try:
+        session = make_session(path)
+        assert lane_count(session.network, session.device) == 2
+        events = train_all(session)
+        assert not of(events, RunWarning)
+        assert_same_training(events, without_cache(make_session(path)))
+    finally:
+        torch.set_num_threads(1)
 
 
 def test_frozen_blocks_compute_once(tmp_path: Path, bert: Path) -> None:
