@@ -38,7 +38,7 @@ from trainer_core.resources import resources_folder, starter_project_path
 WARM_UP = "Loading the libraries"
 """The job that imports torch and its kin."""
 END_SECONDS = 30.0
-"""How long the end of the program waits for a run that was asked to stop."""
+"""How long the end of the program waits for a run that was asked to end."""
 
 PAGES = (
     ("data", "Data", "mdi6.table"),
@@ -64,7 +64,8 @@ class Shell:
 
     def close(self) -> None:
         """Bring all background work to its end; for after the window was closed."""
-        self.trainer.stop()
+        if not self.trainer.stopping:
+            self.trainer.put_aside()
         self.trainer.wait(END_SECONDS)
         self.jobs.close()
 

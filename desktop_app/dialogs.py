@@ -23,6 +23,14 @@ class Unsaved(StrEnum):
     CANCEL = "cancel"
 
 
+class LeaveRun(StrEnum):
+    """What to do with a run under way when its project is left."""
+
+    PUT_ASIDE = "put aside"
+    FINISH = "finish"
+    GO_ON = "go on"
+
+
 class Dialogs:
     """The real boxes. ``parent`` is the window they belong to."""
 
@@ -67,19 +75,33 @@ class Dialogs:
             return Unsaved.SAVE
         return Unsaved.DISCARD if clicked is discard else Unsaved.CANCEL
 
-    def ask_to_stop(self) -> bool:
-        """Ask whether the run under way shall end."""
+    def ask_to_leave_run(self) -> LeaveRun:
+        """Ask what shall become of the run under way."""
         box = _question(
             self.parent,
             "A run is under way.",
-            "Stopping ends it after the step at hand. The best checkpoint so far is kept and can be used.",
+            "Put aside, it is saved where it stands and can be continued later, as if nothing had happened. Finished "
+            "now, its best checkpoint so far becomes its model.",
         )
-        stop = _answer(box, "&Stop and keep the best", QMessageBox.ButtonRole.AcceptRole)
+        aside = _answer(box, "&Put it aside", QMessageBox.ButtonRole.AcceptRole)
+        finish = _answer(box, "&Finish it now", QMessageBox.ButtonRole.AcceptRole)
         go_on = _answer(box, "&Go on training", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(go_on)
         box.setEscapeButton(go_on)
         box.exec()
-        return box.clickedButton() is stop
+        answers = {aside: LeaveRun.PUT_ASIDE, finish: LeaveRun.FINISH}
+        return answers.get(box.clickedButton(), LeaveRun.GO_ON)  # type: ignore[call-overload, no-any-return]
+
+    def ask_to_discard(self, folder: Path | None) -> bool:
+        """Ask whether a run and all that it saved shall go."""
+        there = f"{folder} is removed, with its checkpoints." if folder else "It has saved nothing yet."
+        box = _question(self.parent, "Discard the run under way?", f"{there} This cannot be taken back.")
+        discard = _answer(box, "&Discard", QMessageBox.ButtonRole.DestructiveRole)
+        keep = _answer(box, "&Keep", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.setEscapeButton(keep)
+        box.exec()
+        return box.clickedButton() is discard
 
     def show_error(self, error: BaseException) -> None:
         """Show an error in its three layers; returns at once."""

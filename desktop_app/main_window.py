@@ -12,6 +12,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app.background.trainer import Trainer
+from desktop_app.found_runs import FoundRuns
 from desktop_app.menus import Menus
 from desktop_app.pages.base import Page, PageEntry
 from desktop_app.project_actions import ProjectActions, openable_in
@@ -57,6 +58,7 @@ class MainWindow(QMainWindow):
         self._entries = {entry.key: entry for entry in entries}
         self._pages: dict[str, Page] = {}
         self._summaries = RunSummaries(workspace, self)
+        self._found_runs = FoundRuns(workspace, self._summaries, self)
         self._shown_page = next(iter(self._entries))
         self._was_painted = self._may_close = False
         self.setWindowTitle("Thaw")
@@ -105,9 +107,13 @@ class MainWindow(QMainWindow):
         trainer.events_arrived.connect(self._on_events_arrived)
         trainer.run_finished.connect(self._on_run_ended)
         trainer.run_failed.connect(self._on_run_ended)
+        trainer.run_left.connect(self._on_run_ended)
         self._summaries.changed.connect(self._on_summaries_changed)
+        self._found_runs.found.connect(self._on_run_found)
         self._status_timer.timeout.connect(self._show_status)
         self.top_bar.train_wished.connect(self.train)
+        self.top_bar.pause_wished.connect(trainer.pause)
+        self.top_bar.continue_wished.connect(trainer.go_on)
         self.top_bar.stop_wished.connect(trainer.stop)
         self.sidebar.page_wished.connect(self.show_page)
         self.sidebar.run_wished.connect(self._on_run_wished)
@@ -175,9 +181,9 @@ class MainWindow(QMainWindow):
             self._trainer.start()
 
     def _on_running_changed(self) -> None:
-        running, stopping = self._trainer.running, self._trainer.running and self._trainer.stopping
-        self.top_bar.set_stop(enabled=running and not stopping, stopping=stopping)
-        self.menus.set_running(running=running, stopping=stopping)
+        running, wish = self._trainer.running, self._trainer.wish
+        self.top_bar.set_run(running=running, wish=wish)
+        self.menus.set_run(running=running, wish=wish)
         self._show_status()
         self._show_problems()
 
@@ -190,13 +196,18 @@ class MainWindow(QMainWindow):
         if not self._status_timer.isActive():
             self._status_timer.start()
 
+    def _on_run_found(self, run: RunFolder) -> None:
+        self._workspace.choose_run(run)
+        self.show_page("train")
+        self.top_bar.set_status("The last run was broken off. It can be continued from where it was saved.")
+
     def _on_run_ended(self, end: object) -> None:
         self._status_timer.stop()
         self._show_status()
 
     def _show_status(self) -> None:
         trainer = self._trainer
-        line = status_line(trainer.history, running=trainer.running, stopping=trainer.stopping)
+        line = status_line(trainer.history, running=trainer.running, wish=trainer.wish)
         self.top_bar.set_status(line)
         self.top_bar.set_progress(share_done(trainer.history) if trainer.running else None)
 

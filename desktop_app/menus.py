@@ -16,6 +16,7 @@ from desktop_app.dialogs import Dialogs
 from desktop_app.project_actions import ProjectActions
 from desktop_app.settings import Settings
 from desktop_app.theme import Theme, ThemeChoice
+from trainer_core.training.control import ENDING, Wish
 
 Keys = QKeySequence | QKeySequence.StandardKey | str
 
@@ -80,9 +81,13 @@ class Menus(QObject):
         """Allow training."""
         self._train.setEnabled(trainable)
 
-    def set_running(self, *, running: bool, stopping: bool) -> None:
-        """Allow stopping."""
-        self._stop.setEnabled(running and not stopping)
+    def set_run(self, *, running: bool, wish: Wish) -> None:
+        """Allow what can be wished of a run."""
+        ending = wish in ENDING
+        for action in (self._pause, self._put_aside, self._finish):
+            action.setEnabled(running and not ending)
+        self._discard.setEnabled(running and wish is not Wish.DISCARD)
+        self._pause.setText("&Continue" if running and wish is Wish.PAUSE else "&Pause")
 
     def _fill_file(self, window: MenuWindow) -> None:
         menu = window.menuBar().addMenu("&File")
@@ -104,8 +109,15 @@ class Menus(QObject):
     def _fill_run(self, window: MenuWindow) -> None:
         menu = window.menuBar().addMenu("&Run")
         self._train = _add(menu, "&Train", window.train, "Ctrl+R", "Trains the model on your rows, stage by stage")
+        menu.addSeparator()
+        self._pause = _add(menu, "&Pause", self._on_pause_wished, "Ctrl+P", "Waits with the model in memory")
+        tip = "Saves where the run stands and gives its memory back; it can be continued later"
+        self._put_aside = _add(menu, "Put &aside and give the memory back", self._trainer.put_aside, tip=tip)
         tip = "Ends the run after the step at hand and keeps the best"
-        self._stop = _add(menu, "&Stop and keep the best", self._trainer.stop, "Ctrl+.", tip)
+        self._finish = _add(menu, "&Finish now and keep the best", self._trainer.stop, "Ctrl+.", tip)
+        tip = "Ends the run and removes everything that it saved"
+        self._discard = _add(menu, "&Discard…", self._on_discard_wished, tip=tip)
+        self.set_run(running=False, wish=Wish.GO_ON)
 
     def _fill_view(self, window: MenuWindow) -> None:
         menu = window.menuBar().addMenu("&View")
@@ -126,6 +138,17 @@ class Menus(QObject):
         self._theme.choose(choice)
         self._settings.theme = choice
         self._settings.save()
+
+    def _on_pause_wished(self) -> None:
+        if self._trainer.wish is Wish.PAUSE:
+            self._trainer.go_on()
+        else:
+            self._trainer.pause()
+
+    def _on_discard_wished(self) -> None:
+        folder = self._trainer.folder
+        if self._dialogs.ask_to_discard(folder.path if folder else None):
+            self._trainer.discard()
 
     def _on_save_wished(self) -> None:
         self._actions.save()

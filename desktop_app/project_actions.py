@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QMimeData, QObject, Signal
 
-from desktop_app.dialogs import DATA_SUFFIXES, PROJECT_SUFFIX, Dialogs, Unsaved
+from desktop_app.dialogs import DATA_SUFFIXES, PROJECT_SUFFIX, Dialogs, LeaveRun, Unsaved
 from desktop_app.settings import Settings
 from desktop_app.workspace import Workspace
 from trainer_core.errors import InputError, ThawError
@@ -33,7 +33,11 @@ class RunControl(Protocol):
         ...
 
     def stop(self) -> None:
-        """Wish for its end."""
+        """Wish for its end, with its best weights kept."""
+        ...
+
+    def put_aside(self) -> None:
+        """Wish for it to be saved where it stands, to go on later."""
         ...
 
 
@@ -130,9 +134,10 @@ class ProjectActions(QObject):
     def leave(self, then: Callable[[], None]) -> None:
         """Ask what has to be asked before the project is left; call ``then`` once it may be."""
         if self._trainer.running:
-            if self._dialogs.ask_to_stop():
+            answer = self._dialogs.ask_to_leave_run()
+            if answer is not LeaveRun.GO_ON:
                 self._after_run = then
-                self._trainer.stop()
+                self._trainer.put_aside() if answer is LeaveRun.PUT_ASIDE else self._trainer.stop()
                 if not self._trainer.running:
                     self._on_running_changed(False)
             return

@@ -10,7 +10,7 @@ from desktop_app.run_summaries import RunSummary
 from desktop_app.run_words import metric_words, score_words, when_words
 from desktop_app.widgets.sidebar import RowMark, RunRow
 from trainer_core.runs.folder import RunFolder
-from trainer_core.runs.history import RunStatus
+from trainer_core.runs.history import BROKEN_OFF, RunStatus
 from trainer_core.training.events import Best
 
 
@@ -48,10 +48,12 @@ _SIGNS = {
     RunStatus.FAILED: ("mdi6.alert-circle-outline", "error"),
     RunStatus.TRAINING: ("mdi6.power-plug-off-outline", "warning"),
     RunStatus.PREPARING: ("mdi6.power-plug-off-outline", "warning"),
+    RunStatus.PAUSED: ("mdi6.power-plug-off-outline", "warning"),
+    RunStatus.PUT_ASIDE: ("mdi6.pause", "muted"),
 }
 
 
 def _status_words(status: RunStatus, *, running: bool) -> str:
     if running:
         return "training"
-    return "interrupted" if status in (RunStatus.TRAINING, RunStatus.PREPARING) else status.value
+    return "interrupted" if status in BROKEN_OFF else status.value

@@ -13,8 +13,9 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.run_words import split_run_name
 from desktop_app.workspace import Workspace
 from trainer_core.runs.folder import RunFolder
-from trainer_core.runs.history import RunStatus
-from trainer_core.training.events import Best, RunFailed, RunFinished, parse_event
+from trainer_core.runs.history import BROKEN_OFF, RunStatus
+from trainer_core.runs.lock import is_held
+from trainer_core.training.events import Best, RunFailed, RunFinished, RunPutAside, parse_event
 
 READ_RUNS = "Reading the runs"
 TAIL_BYTES = 65_536
@@ -31,6 +32,7 @@ class RunSummary:
         status: where it stands; training for one that has no end in its journal.
         best: its best evaluation, where it has one.
         name: the names of its stages, as its folder has them.
+        broken_off: whether it has no end, and no process is working on it.
     """
 
     folder: RunFolder
@@ -38,6 +40,7 @@ class RunSummary:
     status: RunStatus
     best: Best | None
     name: str
+    broken_off: bool = False
 
 
 class RunSummaries(QObject):
@@ -81,7 +84,7 @@ def summarise(run: RunFolder) -> RunSummary:
     """Return a run's summary: from the last events where they tell, else from all of them."""
     started, name = split_run_name(run.path.name)
     status, best = _end(run) or _whole(run)
-    return RunSummary(run, started, status, best, name)
+    return RunSummary(run, started, status, best, name, broken_off=status in BROKEN_OFF and not is_held(run))
 
 
 def _end(run: RunFolder) -> tuple[RunStatus, Best | None] | None:
@@ -94,7 +97,7 @@ def _end(run: RunFolder) -> tuple[RunStatus, Best | None] | None:
     for event in map(parse_event, reversed(lines[-3:])):
         if isinstance(event, RunFinished):
             return RunStatus.STOPPED if event.stopped else RunStatus.FINISHED, event.best
-        if isinstance(event, RunFailed):
+        if isinstance(event, RunFailed | RunPutAside):
             return None
     return None
 

@@ -6,7 +6,8 @@ import datetime
 import re
 
 from trainer_core.runs.folder import RunFolder
-from trainer_core.runs.history import RunHistory
+from trainer_core.runs.history import RunHistory, RunStatus
+from trainer_core.training.control import Wish
 
 METRIC_WORDS = {"macro_f1": "macro F1", "f1": "F1"}
 
@@ -36,14 +37,13 @@ def when_words(moment: datetime.datetime, today: datetime.date) -> str:
     return f"{moment.day} {moment:%b}{year} {moment:%H:%M}"
 
 
-def status_line(history: RunHistory, *, running: bool, stopping: bool) -> str:
+def status_line(history: RunHistory, *, running: bool, wish: Wish = Wish.GO_ON) -> str:
     """Return what a run is doing, or how it ended."""
     if not running:
         return _end(history)
-    if stopping and not history.bands:
-        return "Stopping"
-    if stopping:
-        return f"Stopping after step {history.step:,}; the best is kept"
+    heard = wish_words(history, wish)
+    if heard:
+        return heard
     if history.work is not None:
         return f"{work_words(history)}: {history.work.done:,} of {history.work.total:,}"
     if history.started is None or not history.bands:
@@ -54,6 +54,20 @@ def status_line(history: RunHistory, *, running: bool, stopping: bool) -> str:
         left = "left" if history.in_last_stage else "left in this stage"
         parts.append(f"{duration(history.stage_seconds_left)} {left}")
     return " | ".join(parts)
+
+
+def wish_words(history: RunHistory, wish: Wish) -> str:
+    """Return what was wished of a run under way, as it was heard; empty where it just goes on."""
+    at = f" after step {history.step:,}" if history.step else ""
+    if wish is Wish.PAUSE and history.status is RunStatus.PAUSED:
+        return f"Paused{at}; the model stays in memory"
+    return {
+        Wish.GO_ON: "",
+        Wish.PAUSE: f"Pausing{at}",
+        Wish.FINISH: f"Finishing{at}; the best is kept" if history.bands else "Finishing",
+        Wish.PUT_ASIDE: f"Saving{at} and giving the memory back",
+        Wish.DISCARD: "Ending; nothing is kept",
+    }[wish]
 
 
 def work_words(history: RunHistory) -> str:
@@ -95,6 +109,8 @@ def score_words(value: float) -> str:
 def _end(history: RunHistory) -> str:
     if history.failure is not None:
         return f"The run failed: {history.failure.what}"
+    if history.status is RunStatus.PUT_ASIDE:
+        return f"Put aside after step {history.step:,}; it can be continued"
     if history.finished is None:
         return ""
     best = history.finished.best

@@ -129,16 +129,17 @@ def train(
 
 @app.command()
 def resume(
-    run: Annotated[Path, typer.Argument(help="The folder of a run that was broken off.", show_default=False)],
+    run: Annotated[Path, typer.Argument(help="The folder of the run.", show_default=False)],
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Go on even if the project, its data or its model has changed.")
     ] = False,
+    epochs: Annotated[int, typer.Option(min=0, help="So many epochs more; for a run that came to its end.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print the journal's events as JSON lines only.")] = False,
 ) -> int:
-    """Go on with a run that was broken off, as if nothing had happened."""
+    """Go on with a run that was stopped or broken off, as if nothing had happened; or for longer than planned."""
     from trainer_core.commands.train import resume_run
 
-    return resume_run(run, anyway=anyway, as_json=json)
+    return resume_run(run, anyway=anyway, epochs=epochs, as_json=json)
 
 
 @app.command()

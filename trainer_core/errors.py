@@ -78,6 +78,10 @@ class InputError(ThawError):
         return cls([Problem(str(where), what, remedy)])
 
 
+class RunChanged(InputError):
+    """What a run was begun with is no longer what it was; going on has to be wished all the same."""
+
+
 class RunStopped(ThawError):
     """The user stopped the work before it had anything to keep."""
 

@@ -1,5 +1,7 @@
 """The training thread: it runs the engine, and the window hears of the run in batches of events.
 
+Wishes reach the run through its ``Control``, which never waits, so the window answers at once whatever the run does.
+
 The heavy imports happen in the thread, so the window paints while they load. Knows no widget and no page.
 """
 
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 import traceback
 from collections import deque
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QThread, QTimer, Signal
@@ -15,11 +17,11 @@ from PySide6.QtCore import QObject, QThread, QTimer, Signal
 from desktop_app.core_access import Core
 from desktop_app.workspace import Workspace
 from trainer_core.errors import ThawError
-from trainer_core.project.schema import Project
 from trainer_core.runs.folder import RunFolder
-from trainer_core.runs.history import RunHistory
-from trainer_core.training.control import Control
-from trainer_core.training.events import Event, RunFailed, RunFinished
+from trainer_core.runs.history import RunHistory, RunStatus
+from trainer_core.runs.journal import read_journal
+from trainer_core.training.control import ENDING, Control, Wish
+from trainer_core.training.events import Event, RunDiscarded, RunFailed, RunFinished, RunPutAside
 
 if TYPE_CHECKING:
     from trainer_core.engines.base import Engine
@@ -28,36 +30,39 @@ BATCH_MILLISECONDS = 50
 """How long events are gathered before the window folds them."""
 UNSAVED_NAME = "untitled.thaw"
 """What a project that was never saved is called, for the engine that resolves paths against it."""
+ENDS = RunFinished | RunPutAside | RunDiscarded | RunFailed
+
+if TYPE_CHECKING:
+    Begin = Callable[[Engine], Iterator[Event]]
 
 
 class RunThread(QThread):
-    """Runs one project once. Events wait in a queue until the window's thread takes them.
+    """Runs an engine once. Events wait in a queue until the window's thread takes them.
+
+    Args:
+        core: whose engine.
+        begin: starts the run.
+        goes_on: the run that is gone on with, whose earlier events are told first.
+        parent: the owner.
 
     Attributes:
         folder: where the run is written; None until it exists.
+        error: what ended the run where that was no wish.
     """
 
     arrived = Signal()
     """There are events to take; not said again before they were taken."""
 
     def __init__(
-        self,
-        core: Core,
-        project: Project,
-        *,
-        project_file: Path,
-        runs: Path,
-        control: Control,
-        parent: QObject | None = None,
+        self, core: Core, begin: Begin, *, goes_on: RunFolder | None = None, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self.setObjectName("training")
         self.folder: RunFolder | None = None
+        self.error: Exception | None = None
         self._core = core
-        self._project = project
-        self._project_file = project_file
-        self._runs = runs
-        self._control = control
+        self._begin = begin
+        self._goes_on = goes_on
         self._queue: deque[Event] = deque()
         self._announced = False
         self._ended = False
@@ -67,6 +72,8 @@ class RunThread(QThread):
         try:
             self._train()
         except Exception as error:
+            self.error = error
+            self._tell_earlier()
             self._put_end(failure_of(error))
         else:
             self._put_end(RunFailed(what="The run ended without a result.", remedy="Start it again."))
@@ -81,16 +88,23 @@ class RunThread(QThread):
 
     def _train(self) -> None:
         engine = self._core.engine()
-        for event in engine.run(self._project, self._project_file, self._runs, self._control):
-            self._note_folder(engine)
-            self._put(event)
+        for event in self._begin(engine):
+            self.folder = self.folder or engine.folder
+            if not self._tell_earlier():
+                self._put(event)
 
-    def _note_folder(self, engine: Engine) -> None:
-        if self.folder is None:
-            self.folder = engine.folder
+    def _tell_earlier(self) -> bool:
+        """Tell once what the journal of a run that is gone on with holds; by then that is the first new event, too."""
+        run, self._goes_on = self._goes_on, None
+        if run is None:
+            return False
+        for event in read_journal(run.journal_file):
+            self._put(event)
+        self._ended = False
+        return True
 
     def _put(self, event: Event) -> None:
-        self._ended = self._ended or isinstance(event, RunFinished | RunFailed)
+        self._ended = self._ended or isinstance(event, ENDS)
         self._queue.append(event)
         if not self._announced:
             self._announced = True
@@ -102,11 +116,12 @@ class RunThread(QThread):
 
 
 class Trainer(QObject):
-    """Starts and stops runs of the open project, one at a time, and folds their events into a history.
+    """Starts runs of the open project, one at a time, hands on what the user wishes, and folds events into a history.
 
     Attributes:
         history: what is known of the run under way, or of the last one.
-        folder: where that run is written; None until it exists.
+        folder: where that run is written; None until it exists, and after it was discarded.
+        error: what ended the last run, where that was no wish.
     """
 
     run_started = Signal(object)
@@ -117,17 +132,19 @@ class Trainer(QObject):
     """The run is over and something was kept: the RunFinished."""
     run_failed = Signal(object)
     """The run ended by an error: the RunFailed."""
+    run_left = Signal(object)
+    """The run was put aside or discarded: its RunStatus."""
     running_changed = Signal(bool)
-    """``running`` or ``stopping`` changed: whether a run is under way."""
+    """``running`` or ``wish`` changed: whether a run is under way."""
 
     def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.history = RunHistory()
         self.folder: RunFolder | None = None
+        self.error: Exception | None = None
         self._workspace = workspace
         self._thread: RunThread | None = None
         self._control = Control()
-        self._stopping = False
         self._batch = QTimer(self)
         self._batch.setSingleShot(True)
         self._batch.setInterval(BATCH_MILLISECONDS)
@@ -139,37 +156,77 @@ class Trainer(QObject):
         return self._thread is not None
 
     @property
+    def wish(self) -> Wish:
+        """What was last wished of the run under way."""
+        return self._control.wish
+
+    @property
     def stopping(self) -> bool:
         """Whether the end of the run under way was wished for."""
-        return self._stopping
+        return self.running and self.wish in ENDING
 
     def start(self) -> None:
         """Train the open project; nothing happens without one, or while a run is under way."""
-        workspace = self._workspace
-        if self.running or workspace.project is None:
+        workspace, control = self._workspace, Control()
+        project = workspace.project
+        if self.running or project is None:
             return
-        self.history, self.folder = RunHistory(), None
-        self._control, self._stopping = Control(), False
-        self._thread = RunThread(
-            workspace.core,
-            workspace.project,
-            project_file=workspace.path or workspace.folder / UNSAVED_NAME,
-            runs=workspace.runs_folder,
-            control=self._control,
-            parent=self,
-        )
-        self._thread.arrived.connect(self._on_events_waiting)
-        self._thread.finished.connect(self._on_thread_finished)
-        self._thread.start()
+        file = workspace.path or workspace.folder / UNSAVED_NAME
+        runs = workspace.runs_folder
+        thread = RunThread(workspace.core, lambda engine: engine.run(project, file, runs, control), parent=self)
+        self._start(thread, control, None)
+
+    def resume(self, run: RunFolder, *, anyway: bool = False, epochs: int = 0) -> None:
+        """Go on with a run; nothing happens while one is under way.
+
+        Args:
+            run: its folder.
+            anyway: go on even where the project, the data or the model is no longer what it was.
+            epochs: so many more than planned.
+        """
+        control = Control()
+        if self.running:
+            return
+
+        def begin(engine: Engine) -> Iterator[Event]:
+            return engine.resume(run.path, control, anyway=anyway, epochs=epochs)
+
+        self._start(RunThread(self._workspace.core, begin, goes_on=run, parent=self), control, run)
+
+    def _start(self, thread: RunThread, control: Control, run: RunFolder | None) -> None:
+        self.history, self.folder, self.error = RunHistory(), run, None
+        self._thread, self._control = thread, control
+        thread.arrived.connect(self._on_events_waiting)
+        thread.finished.connect(self._on_thread_finished)
+        thread.start()
         self.running_changed.emit(True)
+
+    def pause(self) -> None:
+        """Let the run wait after the step at hand, with the model in memory."""
+        self._wish(Control.pause)
+
+    def go_on(self) -> None:
+        """Take a pause back."""
+        self._wish(Control.go_on)
 
     def stop(self) -> None:
         """Wish for the end of the run; it ends after the step at hand, and its best weights are kept."""
-        if not self.running or self._stopping:
-            return
-        self._control.finish_now()
-        self._stopping = True
-        self.running_changed.emit(True)
+        self._wish(Control.finish_now)
+
+    def put_aside(self) -> None:
+        """Let the run give its memory back; it can be gone on with later."""
+        self._wish(Control.put_aside)
+
+    def discard(self) -> None:
+        """Let the run end and nothing of it be kept."""
+        self._wish(Control.discard)
+
+    def _wish(self, wish: Callable[[Control], None]) -> None:
+        before = self.wish
+        if self.running:
+            wish(self._control)
+        if self.running and self.wish is not before:
+            self.running_changed.emit(True)
 
     def wait(self, seconds: float) -> bool:
         """Block until the run has ended; for the end of the program.
@@ -200,9 +257,17 @@ class Trainer(QObject):
         self._fold(thread)
         thread.wait()
         thread.deleteLater()
-        self._thread, self._stopping = None, False
+        self._thread, self.error = None, thread.error
+        if self.history.status is RunStatus.DISCARDED:
+            self._forget()
         self.running_changed.emit(False)
         self._tell_end()
+
+    def _forget(self) -> None:
+        """Show the discarded run no longer."""
+        gone, self.folder = self.folder, None
+        if self._workspace.run == gone:
+            self._workspace.choose_run(None)
 
     def _fold(self, thread: RunThread) -> None:
         events = thread.take()
@@ -221,6 +286,8 @@ class Trainer(QObject):
             self.run_finished.emit(self.history.finished)
         elif self.history.failure is not None:
             self.run_failed.emit(self.history.failure)
+        else:
+            self.run_left.emit(self.history.status)
 
 
 def failure_of(error: Exception) -> RunFailed:

@@ -7,12 +7,21 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QW
 
 from desktop_app.widgets.elided_label import ElidedLabel
 from desktop_app.widgets.kit import GAP, muted, plain_button, primary_button, set_kind, strong
+from trainer_core.training.control import ENDING, Wish
+
+PAUSE, CONTINUE, FINISH = "Pa&use", "Contin&ue", "Finis&h now"
+_PAUSE = "Waits after the step at hand; the model stays in memory, so predictions go on (Ctrl+P)"
+_GO_ON = "Goes on from where it waits (Ctrl+P)"
+_FINISH = "Ends the run after the step at hand and keeps the best checkpoint (Ctrl+.)"
+_ENDING = "The run ends after the step at hand"
 
 
 class TopBar(QFrame):
     """Shows what it is told; tells what was clicked."""
 
     train_wished = Signal()
+    pause_wished = Signal()
+    continue_wished = Signal()
     stop_wished = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -30,9 +39,12 @@ class TopBar(QFrame):
         self._progress.setRange(0, 1000)
         self._progress.setAccessibleName("Progress of the run")
         self.train_button = primary_button("&Train", "mdi6.play")
-        self.stop_button = plain_button("Sto&p", "mdi6.stop")
+        self.pause_button = plain_button(PAUSE, "mdi6.pause")
+        self.stop_button = plain_button(FINISH, "mdi6.stop")
         self.train_button.clicked.connect(self.train_wished)
+        self.pause_button.clicked.connect(self._on_pause_clicked)
         self.stop_button.clicked.connect(self.stop_wished)
+        self._pausing = False
         self._lay_out()
         self.set_progress(None)
 
@@ -51,6 +63,7 @@ class TopBar(QFrame):
         layout.addSpacing(3 * GAP)
         layout.addLayout(run, 1)
         layout.addSpacing(2 * GAP)
+        layout.addWidget(self.pause_button)
         layout.addWidget(self.stop_button)
         layout.addWidget(self.train_button)
 
@@ -80,10 +93,16 @@ class TopBar(QFrame):
         self.train_button.setEnabled(enabled)
         self.train_button.setToolTip(tooltip)
 
-    def set_stop(self, *, enabled: bool, stopping: bool) -> None:
-        """Let the user stop the run; while it is ending the button says so."""
-        self.stop_button.setEnabled(enabled)
-        self.stop_button.setText("Stopping…" if stopping else "Sto&p")
-        waiting = "The run ends after the step at hand; the best checkpoint is kept"
-        idle = "Ends the run after the step at hand and keeps the best checkpoint (Ctrl+.)"
-        self.stop_button.setToolTip(waiting if stopping else idle)
+    def set_run(self, *, running: bool, wish: Wish) -> None:
+        """Let the user pause and finish the run; what was wished the buttons say at once."""
+        ending = running and wish in ENDING
+        self._pausing = running and wish is Wish.PAUSE
+        self.pause_button.setEnabled(running and not ending)
+        self.pause_button.setText(CONTINUE if self._pausing else PAUSE)
+        self.pause_button.setToolTip(_GO_ON if self._pausing else _PAUSE)
+        self.stop_button.setEnabled(running and not ending)
+        self.stop_button.setText("Ending…" if ending else FINISH)
+        self.stop_button.setToolTip(_ENDING if ending else _FINISH)
+
+    def _on_pause_clicked(self) -> None:
+        (self.continue_wished if self._pausing else self.pause_wished).emit()

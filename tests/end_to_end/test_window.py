@@ -138,7 +138,7 @@ def test_stopping_keeps_the_best_and_the_window_goes_on(shell: Shell, qtbot: QtB
     qtbot.waitUntil(lambda: workspace.report is not None, timeout=MINUTE)
     shell.window.train()
     qtbot.waitUntil(lambda: shell.trainer.history.step >= 12, timeout=3 * MINUTE)
-    click(qtbot, next(b for b in shell.window.findChildren(QPushButton) if _plain(b) == "Stop" and b.isEnabled()))
+    click(qtbot, next(b for b in shell.window.findChildren(QPushButton) if _plain(b) == "Finish now" and b.isEnabled()))
     assert shell.trainer.stopping
     qtbot.waitUntil(lambda: not shell.trainer.running, timeout=2 * MINUTE)
     assert shell.trainer.history.status is RunStatus.STOPPED

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from desktop_app.app import PAGES, Shell, build_shell
 from desktop_app.background.jobs import Jobs
 from desktop_app.background.trainer import Trainer
-from desktop_app.dialogs import Dialogs, Unsaved
+from desktop_app.dialogs import Dialogs, LeaveRun, Unsaved
 from desktop_app.pages.base import Page, PageEntry, PageState
 from desktop_app.settings import Settings
 from desktop_app.workspace import Workspace
@@ -35,7 +35,8 @@ class FakeDialogs(Dialogs):
         self.file: Path | None = None
         self.place: Path | None = None
         self.unsaved = Unsaved.DISCARD
-        self.stop = True
+        self.leave_run = LeaveRun.PUT_ASIDE
+        self.discard = True
 
     def choose_file(self, title: str, folder: Path, patterns: str = "") -> Path | None:
         """Return the prepared file."""
@@ -52,10 +53,15 @@ class FakeDialogs(Dialogs):
         self.asked.append("unsaved")
         return self.unsaved
 
-    def ask_to_stop(self) -> bool:
+    def ask_to_leave_run(self) -> LeaveRun:
         """Return the prepared answer."""
-        self.asked.append("stop")
-        return self.stop
+        self.asked.append("leave run")
+        return self.leave_run
+
+    def ask_to_discard(self, folder: Path | None) -> bool:
+        """Return the prepared answer."""
+        self.asked.append("discard")
+        return self.discard
 
     def show_error(self, error: BaseException) -> None:
         """Keep the error."""
@@ -202,7 +208,7 @@ def shell(
     yield made
     core.engine().release()
     made.close()
-    dialogs.unsaved, dialogs.stop = Unsaved.DISCARD, True
+    dialogs.unsaved, dialogs.leave_run = Unsaved.DISCARD, LeaveRun.PUT_ASIDE
     made.window.hide()
     made.window.deleteLater()
     qapp.setStyleSheet(sheet)

@@ -11,6 +11,7 @@ from desktop_app.run_words import duration, run_title, status_line
 from tests.support.runs import history_of
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory
+from trainer_core.training.control import Wish
 from trainer_core.training.events import RunFailed, WorkProgress
 
 
@@ -32,23 +33,23 @@ def test_time_spans_are_told_in_the_unit_that_fits(seconds: float, words: str) -
 
 def test_the_status_line_tells_the_time_left_only_where_it_is_known() -> None:
     """The speed of one stage tells nothing of the next, which may train the whole model."""
-    assert status_line(RunHistory(), running=True, stopping=False) == "Preparing"
-    assert status_line(history_of(37), running=True, stopping=False) == "stage 2 of 3 | step 37 of 126"
-    under_way = status_line(history_of(60), running=True, stopping=False)
+    assert status_line(RunHistory(), running=True) == "Preparing"
+    assert status_line(history_of(37), running=True) == "stage 2 of 3 | step 37 of 126"
+    under_way = status_line(history_of(60), running=True)
     assert under_way == "stage 2 of 3 | step 60 of 126 | 3 s left in this stage"
-    assert status_line(history_of(86), running=True, stopping=False) == "stage 3 of 3 | step 86 of 126 | 10 s left"
+    assert status_line(history_of(86), running=True) == "stage 3 of 3 | step 86 of 126 | 10 s left"
 
 
 def test_the_status_line_tells_how_a_run_ended() -> None:
-    assert status_line(history_of(60), running=True, stopping=True) == "Stopping after step 60; the best is kept"
-    assert status_line(history_of(), running=False, stopping=False) == "Finished: best macro F1 0.948 at step 126"
+    assert status_line(history_of(60), running=True, wish=Wish.FINISH) == "Finishing after step 60; the best is kept"
+    assert status_line(history_of(), running=False) == "Finished: best macro F1 0.948 at step 126"
     failed = RunHistory().apply_all([RunFailed(what="The memory is full.")])
-    assert status_line(failed, running=False, stopping=False) == "The run failed: The memory is full."
+    assert status_line(failed, running=False) == "The run failed: The memory is full."
 
 
 def test_work_without_steps_is_told_with_its_time_left() -> None:
     history = RunHistory()
     history.apply(WorkProgress(work="Reading the rows", done=0, total=4_000, time=0.0))
-    assert status_line(history, running=True, stopping=False) == "Reading the rows: 0 of 4,000"
+    assert status_line(history, running=True) == "Reading the rows: 0 of 4,000"
     history.apply(WorkProgress(work="Reading the rows", done=1_000, total=4_000, time=10.0))
-    assert status_line(history, running=True, stopping=False) == "Reading the rows, 30 s left: 1,000 of 4,000"
+    assert status_line(history, running=True) == "Reading the rows, 30 s left: 1,000 of 4,000"

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from desktop_app.background.trainer import Trainer
 from desktop_app.pages.base import PageState
 from desktop_app.pages.train.feed import RunFeed
+from desktop_app.pages.train.offer import Offer, OfferKind
 from desktop_app.pages.train.presenter import NO_PROJECT, NO_RUN, TrainPresenter
 from desktop_app.pages.train.words import (
     Fact,
@@ -22,9 +23,10 @@ from desktop_app.pages.train.words import (
 from desktop_app.workspace import Workspace
 from tests.support.fake_core import FakeCore
 from tests.support.runs import write_run
-from trainer_core.errors import InputError
+from trainer_core.errors import InputError, Problem, RunChanged
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory
+from trainer_core.runs.lock import hold_run
 
 
 class FakeView(QObject):
@@ -34,6 +36,7 @@ class FakeView(QObject):
     try_wished = Signal()
     live_wished = Signal()
     text_due = Signal()
+    offer_taken = Signal(object, int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,6 +52,8 @@ class FakeView(QObject):
         self.summary: Summary | None = None
         self.other = ""
         self.opened: Path | None = None
+        self.offer: Offer | None = None
+        self.offer_enabled = True
 
     def show_empty(self, text: str) -> None:
         self.empty, self.feed, self.live = text, None, False
@@ -76,6 +81,9 @@ class FakeView(QObject):
 
     def show_summary(self, summary: Summary | None) -> None:
         self.summary = summary
+
+    def show_offer(self, offer: Offer | None, *, enabled: bool) -> None:
+        self.offer, self.offer_enabled = offer, enabled
 
     def show_other_run(self, text: str) -> None:
         self.other = text
@@ -143,8 +151,8 @@ def test_stop_is_heard_at_once(
     qtbot.waitUntil(lambda: trainer.history.step == 5)
     with qtbot.waitSignal(trainer.run_finished, timeout=10_000):
         trainer.stop()
-        assert "Stopping" in view.headline
-    assert view.headline.endswith("Stopped early; the best weights are kept")
+        assert "Finishing" in view.headline
+    assert view.headline.endswith("Finished early; the best weights are kept")
 
 
 def test_a_failure_before_the_run_has_a_folder_is_shown(
@@ -277,3 +285,139 @@ def test_folder_and_try_it_are_about_the_run_that_is_shown(
     with qtbot.waitSignal(presenter.try_wished) as wished:
         view.try_wished.emit()
     assert wished.args == [run]
+
+
+# --- going on ------------------------------------------------------------------------------------------------------
+
+
+def show(workspace: Workspace, view: FakeView, qtbot: QtBot, run: RunFolder) -> Offer:
+    """Choose a run and return what is offered."""
+    workspace.choose_run(run)
+    qtbot.waitUntil(lambda: view.offer is not None)
+    assert view.offer is not None
+    return view.offer
+
+
+def broken_off(workspace: Workspace, *, saved: str = "step-00000054") -> RunFolder:
+    run = write_run(workspace.runs_folder, steps=60)
+    if saved:
+        run.last_file.write_text(saved, encoding="utf-8")
+    return run
+
+
+def test_a_run_that_was_broken_off_goes_on_from_where_it_was_saved(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, trainer: Trainer, ready: Workspace
+) -> None:
+    run = broken_off(ready)
+    offer = show(ready, view, qtbot, run)
+    assert offer.kind is OfferKind.CONTINUE
+    assert offer.button == "Continue from step 54"
+    assert "at step 60" in offer.text
+    assert "6 steps" in offer.text
+    with qtbot.waitSignal(trainer.run_finished, timeout=10_000):
+        view.offer_taken.emit(offer.kind, 0)
+        assert view.live
+        assert view.offer is None
+    assert trainer.folder == run
+    assert view.feed is not None
+    assert len(view.feed.loss) == 126
+    assert run.load_history().step == 126
+    qtbot.waitUntil(lambda: view.offer is not None)
+    assert view.offer.kind is OfferKind.LONGER
+
+
+def test_a_run_with_nothing_saved_is_started_again(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, ready: Workspace
+) -> None:
+    offer = show(ready, view, qtbot, broken_off(ready, saved=""))
+    assert offer.button == "Start it again"
+    assert "anew" in offer.text
+
+
+def test_a_finished_run_can_be_trained_for_longer(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, trainer: Trainer, ready: Workspace
+) -> None:
+    run = write_run(ready.runs_folder)
+    run.last_file.write_text("step-00000126", encoding="utf-8")
+    offer = show(ready, view, qtbot, run)
+    assert offer.kind is OfferKind.LONGER
+    with qtbot.waitSignal(trainer.run_finished, timeout=10_000):
+        view.offer_taken.emit(offer.kind, 2)
+    assert len(run.load_plan().stages) == 4
+    assert trainer.history.step == 126 + 2 * run.load_plan().stages[-1].steps_per_epoch
+    assert trainer.history.bands[-1].name == "all, longer 4"
+
+
+def test_what_has_changed_is_named_and_going_on_anyway_is_offered(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, trainer: Trainer, core: FakeCore, ready: Workspace
+) -> None:
+    run = broken_off(ready)
+    offer = show(ready, view, qtbot, run)
+    core.training.error = RunChanged([Problem("tickets.tsv", "This has changed since the run began.")])
+    with qtbot.waitSignal(trainer.run_failed, timeout=10_000):
+        view.offer_taken.emit(offer.kind, 0)
+    assert "tickets.tsv" in str(view.failure)
+    assert view.feed is not None
+    assert len(view.feed.loss) == 60
+    qtbot.waitUntil(lambda: view.offer is not None)
+    assert view.offer.kind is OfferKind.ANYWAY
+    with qtbot.waitSignal(trainer.run_finished, timeout=10_000):
+        view.offer_taken.emit(view.offer.kind, 0)
+    assert view.failure is None
+
+
+def test_a_run_that_another_process_writes_is_left_alone(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, ready: Workspace
+) -> None:
+    run = broken_off(ready)
+    with hold_run(run):
+        ready.choose_run(run)
+        qtbot.waitUntil(lambda: not ready.jobs.is_busy)
+        assert view.offer is None
+
+
+def test_while_a_run_is_under_way_no_other_is_gone_on_with(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, trainer: Trainer, core: FakeCore, ready: Workspace
+) -> None:
+    run = broken_off(ready)
+    core.training.hold_at = 20
+    trainer.start()
+    qtbot.waitUntil(core.training.holding.is_set)
+    show(ready, view, qtbot, run)
+    assert not view.offer_enabled
+    trainer.put_aside()
+    qtbot.waitUntil(lambda: not trainer.running)
+    qtbot.waitUntil(lambda: view.offer_enabled)
+
+
+def test_a_run_that_was_put_aside_says_so_and_goes_on(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, trainer: Trainer, core: FakeCore, ready: Workspace
+) -> None:
+    core.training.hold_at = 60
+    trainer.start()
+    qtbot.waitUntil(core.training.holding.is_set)
+    trainer.pause()
+    qtbot.waitUntil(lambda: "Paused after step 60" in view.headline)
+    trainer.put_aside()
+    assert "giving the memory back" in view.headline
+    qtbot.waitUntil(lambda: not trainer.running)
+    assert view.headline.endswith("Put aside; it can be continued")
+    qtbot.waitUntil(lambda: view.offer is not None)
+    assert view.offer.title == "Put aside"
+    core.training.hold_at = None
+    with qtbot.waitSignal(trainer.run_finished, timeout=10_000):
+        view.offer_taken.emit(view.offer.kind, 0)
+
+
+def test_a_discarded_run_is_shown_no_longer(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, trainer: Trainer, core: FakeCore, ready: Workspace
+) -> None:
+    core.training.hold_at = 60
+    trainer.start()
+    qtbot.waitUntil(core.training.holding.is_set)
+    trainer.discard()
+    assert "nothing is kept" in view.headline
+    qtbot.waitUntil(lambda: not trainer.running)
+    assert view.empty == NO_RUN
+    assert presenter.state is PageState.EMPTY
+    assert view.offer is None

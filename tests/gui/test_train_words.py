@@ -15,6 +15,7 @@ from desktop_app.widgets.kit import error_layers
 from tests.support.fake_core import scripted_events
 from tests.support.runs import history_of
 from trainer_core.runs.history import RunHistory
+from trainer_core.training.control import Wish
 from trainer_core.training.events import Best, RunFailed
 
 
@@ -79,11 +80,11 @@ def test_facts_of_a_run_under_way() -> None:
 
 
 def test_headlines_never_say_more_than_is_known() -> None:
-    assert headline(RunHistory(), live=True, stopping=False) == "Getting ready"
-    assert headline(history_of(60), live=True, stopping=False) == "Training: stage 2 of 3, top"
-    assert "Stopping" in headline(history_of(60), live=True, stopping=True)
-    assert headline(history_of(), live=False, stopping=False) == "Finished"
-    assert "did not come to its end" in headline(history_of(60), live=False, stopping=False)
+    assert headline(RunHistory(), live=True) == "Getting ready"
+    assert headline(history_of(60), live=True) == "Training: stage 2 of 3, top"
+    assert "Finishing" in headline(history_of(60), live=True, wish=Wish.FINISH)
+    assert headline(history_of(), live=False) == "Finished"
+    assert "did not come to its end" in headline(history_of(60), live=False)
 
 
 def test_work_is_shown_only_while_it_lasts() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,10 +19,11 @@ from trainer_core.layers.tree import LayerTree, ParameterSpec, build_layer_tree
 from trainer_core.models.facts import ModelFacts, StarterModel
 from trainer_core.project.schema import DataSection, Project
 from trainer_core.runs.folder import RunFolder, create_run_folder
-from trainer_core.runs.journal import Journal
+from trainer_core.runs.journal import Journal, read_journal
+from trainer_core.runs.lock import hold_run
 from trainer_core.runs.place import runs_place
 from trainer_core.stages.plan import DataPlan, RunPlan, StagePlan, resolve_stages
-from trainer_core.training.control import Control
+from trainer_core.training.control import Control, Discarded, PutAside, Wish, heed
 from trainer_core.training.events import (
     Best,
     BestRestored,
@@ -30,14 +32,20 @@ from trainer_core.training.events import (
     Event,
     PoolingChosen,
     ProbeFinished,
+    RunContinued,
+    RunDiscarded,
     RunFailed,
     RunFinished,
+    RunPaused,
+    RunPutAside,
+    RunResumed,
     RunStarted,
     StageFinished,
     StageOutline,
     StageStarted,
     StepFinished,
     WorkProgress,
+    format_event,
 )
 
 T = TypeVar("T")
@@ -238,8 +246,8 @@ def scripted_events(plan: RunPlan | None = None, folder: str = "", *, scale: flo
     )
 
 
-def _opening(plan: RunPlan, scale: float) -> Iterator[Event]:
-    outlines = [
+def _outlines(plan: RunPlan) -> list[StageOutline]:
+    return [
         StageOutline(
             name=stage.name,
             epochs=stage.epochs,
@@ -249,6 +257,9 @@ def _opening(plan: RunPlan, scale: float) -> Iterator[Event]:
         )
         for stage in plan.stages
     ]
+
+
+def _opening(plan: RunPlan, scale: float) -> Iterator[Event]:
     yield RunStarted(
         task=plan.task,
         device="cpu",
@@ -257,7 +268,7 @@ def _opening(plan: RunPlan, scale: float) -> Iterator[Event]:
         train_rows=plan.data.train_rows,
         validation_rows=plan.data.validation_rows,
         labels=list(plan.data.labels),
-        stages=outlines,
+        stages=_outlines(plan),
         metric=plan.training.metric,
         baselines={"accuracy": 0.219, "macro_f1": 0.06},
         time=START_TIME,
@@ -307,11 +318,20 @@ def _time(step: int) -> float:
     return START_TIME + 2 + 0.25 * step
 
 
+def _is_before(event: Event, step: int) -> bool:
+    """Whether a scripted event tells of what was saved at a step."""
+    if isinstance(event, RunFinished | RunFailed | RunPutAside | RunPaused | RunContinued):
+        return False
+    if isinstance(event, StageStarted | BestRestored):
+        return event.step < step
+    return getattr(event, "step", 0) <= step
+
+
 class FakeEngine:
     """Plays the scripted run into a real run folder.
 
     Attributes:
-        error: raised before anything is written, as an input error is.
+        error: raised before anything is written, as an input error is; going on anyway passes it by.
         fails_at: the step after which the run fails.
         hold_at: the step after which it waits until ``release`` or until the end is wished.
         holding: set while it waits.
@@ -338,12 +358,47 @@ class FakeEngine:
         folder = create_run_folder(runs or runs_place(project_file), "-".join(stage.name for stage in plan.stages))
         folder.save_plan(plan)
         self.folder = folder
-        with Journal(folder.journal_file) as journal:
-            for event in self._events(plan, folder, control):
-                journal.append(event)
-                if isinstance(event, CheckpointSaved) and event.best:
-                    folder.best_file.write_text(Path(event.path).name, encoding="utf-8")
+        yield from self._kept(folder, self._events(plan, folder, control))
+
+    def resume(self, run: Path, control: Control, *, anyway: bool = False, epochs: int = 0) -> Iterator[Event]:
+        """Play the rest of the scripted run, from the step that ``last`` names."""
+        if self.error is not None and not anyway:
+            raise self.error
+        folder = RunFolder(run)
+        self.folder = folder
+        plan, step = folder.load_plan(), folder.last_step or 0
+        if epochs:
+            plan = plan.longer(epochs)
+            folder.save_plan(plan)
+        kept = [event for event in read_journal(folder.journal_file) if _is_before(event, step)]
+        folder.journal_file.write_text("".join(format_event(event) + "\n" for event in kept), encoding="utf-8")
+        yield from self._kept(folder, self._rest(plan, folder, control, step))
+
+    def _rest(self, plan: RunPlan, folder: RunFolder, control: Control, step: int) -> Iterator[Event]:
+        yield RunResumed(step=step, stages=_outlines(plan))
+        for event in self._events(plan, folder, control):
+            if not _is_before(event, step):
                 yield event
+
+    def _kept(self, folder: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
+        try:
+            with hold_run(folder), Journal(folder.journal_file) as journal:
+                for event in events:
+                    journal.append(event)
+                    if isinstance(event, CheckpointSaved):
+                        name = Path(event.path).name
+                        folder.last_file.write_text(name, encoding="utf-8")
+                        if event.best:
+                            folder.best_file.write_text(name, encoding="utf-8")
+                    yield event
+        except PutAside as aside:
+            ended = RunPutAside(folder=str(folder.path), step=aside.step)
+            with Journal(folder.journal_file) as journal:
+                journal.append(ended)
+            yield ended
+        except Discarded:
+            shutil.rmtree(folder.path)
+            yield RunDiscarded(folder=str(folder.path))
 
     def _events(self, plan: RunPlan, folder: RunFolder, control: Control) -> Iterator[Event]:
         best = Best(metric="macro_f1", value=0.81, step=0, stage="probe")
@@ -359,7 +414,8 @@ class FakeEngine:
                 return
             if event.step == self.hold_at:
                 self._wait(control)
-            if control.finish_wished:
+            yield from heed(control, event.step)
+            if control.wish is Wish.FINISH:
                 name = plan.stages[event.stage].name
                 yield StageFinished(stage=event.stage, name=name, step=event.step, reason="stopped")
                 metrics = _metrics(best.value, 1.0)
@@ -369,7 +425,7 @@ class FakeEngine:
     def _wait(self, control: Control) -> None:
         self.holding.set()
         while not self._released.wait(0.01):
-            if control.finish_wished:
+            if control.wish is not Wish.GO_ON:
                 break
         self.holding.clear()
 

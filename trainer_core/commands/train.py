@@ -51,24 +51,30 @@ def train_project(path: Path, *, out: Path | None, overrides: list[str], as_json
     """
     project = load_project(path, overrides)
     texts = read_lines(try_file) if try_file else []
-    control = Control()
-    return _follow(LocalEngine().run(project, path, out, control), control, texts, as_json=as_json)
+    engine, control = LocalEngine(), Control()
+    return _follow(engine, engine.run(project, path, out, control), control, texts, as_json=as_json)
 
 
-def resume_run(run: Path, *, anyway: bool, as_json: bool) -> int:
-    """Go on with a run that was broken off and show how it goes; return the exit status.
+def resume_run(run: Path, *, anyway: bool, epochs: int, as_json: bool) -> int:
+    """Go on with a run and show how it goes; return the exit status.
 
     Raises:
         InputError: there is nothing to go on from, or something has changed since it began.
     """
-    control = Control()
-    return _follow(LocalEngine().resume(run, control, anyway=anyway), control, [], as_json=as_json)
+    engine, control = LocalEngine(), Control()
+    events = engine.resume(run, control, anyway=anyway, epochs=epochs)
+    return _follow(engine, events, control, [], as_json=as_json)
 
 
-def _follow(events: Iterator[Event], control: Control, texts: list[str], *, as_json: bool) -> int:
+def _follow(engine: LocalEngine, events: Iterator[Event], control: Control, texts: list[str], *, as_json: bool) -> int:
     """Show a run's events and its end; return the exit status."""
-    with _interrupt_finishes(control):
-        history = _print_json(events) if as_json else _show_progress(events)
+    try:
+        with _interrupt_finishes(control):
+            history = _print_json(events) if as_json else _show_progress(events)
+    except KeyboardInterrupt:
+        if engine.folder is not None:
+            print(f'Broken off. Go on with it: thaw resume "{engine.folder.path}"', file=sys.stderr)
+        raise
     finished = history.finished
     if finished is None:
         return EXIT_STOPPED

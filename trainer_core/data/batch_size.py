@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 BUCKET_BATCHES = 50
 """How many batches are cut from rows sorted together by length."""
-EVALUATION_TOKENS = {"cpu": 1_536, "cuda": 16_384, "mps": 8_192}
+EVALUATION_TOKENS = {"cpu": 1_024, "cuda": 16_384, "mps": 8_192}
 """The most tokens at once where nothing is learnt, by kind of device: what keeps it busy and stays in its caches."""
+
+MOST_LANES = 4
+"""The most batches at once on a CPU where nothing is learnt."""
 
 
 @dataclass(frozen=True)

@@ -34,3 +34,19 @@ class Engine(Protocol):
             Exception: anything else that ends the run; ``run_failed`` was yielded before.
         """
         ...
+
+    def resume(self, run: Path, control: Control, *, anyway: bool = False, epochs: int = 0) -> Iterator[Event]:
+        """Go on with a run from the last moment that was saved, and yield the events from there.
+
+        Args:
+            run: its folder.
+            control: the user's wishes while it runs.
+            anyway: go on even where the project, the data or the model is no longer what it was.
+            epochs: so many more than planned; a run that came to its end needs some.
+
+        Raises:
+            RunChanged: something is no longer what it was, and ``anyway`` was not said; nothing was written then.
+            InputError: the run cannot be gone on with; likewise.
+            Exception: anything else that ends the run; ``run_failed`` was yielded before.
+        """
+        ...

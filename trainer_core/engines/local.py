@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import platform
+import shutil
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,9 @@ from trainer_core.data.encoded import Encoded
 from trainer_core.engines.metering import metered
 from trainer_core.engines.number_format import resolve_precision
 from trainer_core.engines.prepare import PreparedRun, prepare_run
-from trainer_core.engines.resume import prepare_resumption
+from trainer_core.engines.resume import Resumption, prepare_resumption
 from trainer_core.engines.rows import encode_once
-from trainer_core.errors import RunStopped, ThawError
+from trainer_core.errors import InputError, RunStopped, ThawError
 from trainer_core.export.model_folder import ModelFolderFacts, save_model_folder
 from trainer_core.models.body import load_tokenizer
 from trainer_core.models.build import build_network, read_originals
@@ -30,17 +32,26 @@ from trainer_core.project.schema import Pooling, Precision, Project
 from trainer_core.runs.checkpoints import FolderCheckpoints
 from trainer_core.runs.folder import RunFolder, create_run_folder
 from trainer_core.runs.journal import Journal
+from trainer_core.runs.lock import hold_run
 from trainer_core.runs.place import runs_place
 from trainer_core.stages.plan import RunPlan
 from trainer_core.tasks.base import Task
 from trainer_core.tasks.registry import load_task
-from trainer_core.training.control import Control
-from trainer_core.training.events import Best, Event, RunFailed, RunFinished, RunWarning
+from trainer_core.training.control import Control, Discarded, PutAside, Wish
+from trainer_core.training.events import (
+    Best,
+    Event,
+    RunDiscarded,
+    RunFailed,
+    RunFinished,
+    RunPutAside,
+    RunWarning,
+)
 from trainer_core.training.loop import run_training
+from trainer_core.training.memory import free_memory
 from trainer_core.training.ports import ArrayCache
 from trainer_core.training.precision import MixedPrecision
 from trainer_core.training.session import TrainingSession
-from trainer_core.training.snapshot import Snapshot
 
 LIBRARIES = ("torch", "transformers", "datasets", "accelerate", "numpy", "scikit-learn", "safetensors", "thaw-desktop")
 
@@ -72,32 +83,53 @@ class LocalEngine:
         prepared = prepare_run(project, project_file)
         name = "-".join(stage.name for stage in prepared.plan.stages)
         folder = create_run_folder(runs or runs_place(project_file), name)
+        self._folder = folder
+        yield from _kept(folder, lambda: self._begin(folder, prepared, control))
+
+    def _begin(self, folder: RunFolder, prepared: PreparedRun, control: Control) -> Iterator[Event]:
         folder.save_plan(prepared.plan)
         folder.save_environment(_environment(prepared))
-        self._folder = folder
         yield from _journalled(folder, metered(_train(prepared, folder, control), prepared))
 
-    def resume(self, run: Path, control: Control, *, anyway: bool = False) -> Iterator[Event]:
-        """Go on with a run that was broken off, from the last moment that was saved, and yield the events from there.
+    def resume(self, run: Path, control: Control, *, anyway: bool = False, epochs: int = 0) -> Iterator[Event]:
+        """Go on with a run from the last moment that was saved, and yield the events from there.
 
         Args:
             run: its folder.
             control: the user's wishes while it runs.
             anyway: go on even where the project, the data or the model is no longer what it was.
+            epochs: so many more than planned; a run that came to its end needs some.
 
         Raises:
-            InputError: there is nothing to go on from, or something has changed; nothing was written then.
+            RunChanged: something is no longer what it was, and ``anyway`` was not said; nothing was written then.
+            InputError: the run cannot be gone on with; likewise.
             Exception: anything else that ends the run; ``run_failed`` was yielded before.
         """
         folder = RunFolder(run)
-        found = prepare_resumption(folder, anyway=anyway)
         self._folder = folder
-        for problem in found.changed:
-            yield from _journalled(
-                folder, iter([RunWarning(message=f"Continued anyway: {problem.where} has changed.")])
-            )
-        events = _train(found.prepared, folder, control, found.snapshot)
-        yield from _journalled(folder, metered(events, found.prepared))
+        yield from _kept(folder, lambda: self._resume(folder, control, anyway=anyway, epochs=epochs))
+
+    def _resume(self, folder: RunFolder, control: Control, *, anyway: bool, epochs: int) -> Iterator[Event]:
+        found = prepare_resumption(folder, anyway=anyway, epochs=epochs)
+        warnings = [RunWarning(message=message) for message in found.messages]
+        events = _train(found.prepared, folder, control, found)
+        yield from _journalled(folder, chain(warnings, metered(events, found.prepared)))
+
+
+def _kept(folder: RunFolder, begin: Callable[[], Iterator[Event]]) -> Iterator[Event]:
+    """Yield a run's events while no other process can write it; in the end give its memory back."""
+    try:
+        with hold_run(folder):
+            yield from begin()
+    except Discarded:
+        try:
+            shutil.rmtree(folder.path)
+        except OSError as cause:
+            what = f"The run ended, but its folder could not be removed: {cause.strerror}."
+            raise InputError.one(folder.path, what, "Remove it yourself.") from cause
+        yield RunDiscarded(folder=str(folder.path))
+    finally:
+        free_memory()
 
 
 def _journalled(folder: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
@@ -107,6 +139,8 @@ def _journalled(folder: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
             for event in events:
                 journal.append(event)
                 yield event
+        except Discarded:
+            raise
         except Exception as error:
             failed = _failure(error)
             journal.append(failed)
@@ -115,13 +149,23 @@ def _journalled(folder: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
 
 
 def _train(
-    prepared: PreparedRun, folder: RunFolder, control: Control, resumed: Snapshot | None = None
+    prepared: PreparedRun, folder: RunFolder, control: Control, resumption: Resumption | None = None
+) -> Iterator[Event]:
+    try:
+        yield from _train_all(prepared, folder, control, resumption)
+    except PutAside as aside:
+        yield RunPutAside(folder=str(folder.path), step=aside.step)
+
+
+def _train_all(
+    prepared: PreparedRun, folder: RunFolder, control: Control, resumption: Resumption | None
 ) -> Iterator[Event]:
     started = time.monotonic()
+    resumed = resumption.snapshot if resumption else None
     plan = prepared.plan
     torch.manual_seed(plan.seed)  # the head's first weights are part of what a seed repeats
     parts = _load_parts(prepared)
-    wish = resumed.facts.precision if resumed else plan.training.precision
+    wish = (resumption and resumption.precision) or plan.training.precision
     precision, chosen = resolve_precision(
         wish,
         parts.network,
@@ -156,7 +200,7 @@ def _train(
         seconds=time.monotonic() - started,
         best=Best(metric=best.metric, value=best.value, step=best.step, stage=best.stage),
         metrics=best.metrics,
-        stopped=control.finish_wished,
+        stopped=control.wish is Wish.FINISH,
     )
 
 

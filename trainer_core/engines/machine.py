@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import time
 from importlib.metadata import version
 
@@ -103,14 +101,6 @@ def _measure_if_it_fits(
         return None
     finally:
         free_memory()
-        _trim_heap()
-
-
-def _trim_heap() -> None:
-    """Let glibc give freed memory back to the system, lest the next run seems to need less than it does."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
 
 
 def _measure(project: Project, data: PreparedData, facts: ModelFacts, device: torch.device) -> DeviceFacts:

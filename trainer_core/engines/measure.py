@@ -19,6 +19,7 @@ from trainer_core.layers.tree import HEAD, LayerTree
 from trainer_core.models.network import Network
 from trainer_core.project.schema import Precision
 from trainer_core.training.freezing import apply_freeze
+from trainer_core.training.lanes import lane_count
 from trainer_core.training.quick import quicken
 from trainer_core.training.trial import DTYPES
 
@@ -86,6 +87,7 @@ def measure_network(
         kept_bytes=_fit(measured, [one.kept / blocks for one in measured]),
         heap=heap_of(device.type),
         run_bytes=run_bytes_of(device.type),
+        lanes=lane_count(network, device),
     )
 
 

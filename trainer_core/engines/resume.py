@@ -1,22 +1,25 @@
-"""Going on with a run that was broken off: its last whole snapshot, and whether all is still as it was."""
+"""Going on with a run: its last whole snapshot, and whether all is still as it was."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainer_core.engines.prepare import PreparedRun, hash_project, prepare_run
-from trainer_core.errors import InputError, Problem
+from trainer_core.errors import InputError, Problem, RunChanged
 from trainer_core.files import replace_file
+from trainer_core.project.schema import Precision
 from trainer_core.runs.checkpoints import STATE, best_name, load_snapshot
 from trainer_core.runs.folder import RunFolder
-from trainer_core.runs.history import RunStatus
+from trainer_core.runs.history import RunHistory, RunStatus
 from trainer_core.stages.plan import RunPlan
 from trainer_core.training.snapshot import Snapshot
 
 CHANGED = "This has changed since the run began."
 ANYWAY = "Put back what it was, or continue anyway: what was learnt so far stays, and the rest is learnt from this."
+ANEW = "The run was broken off before anything was saved, so it began anew."
 
 
 @dataclass(frozen=True)
@@ -25,56 +28,101 @@ class Resumption:
 
     Attributes:
         prepared: its plan, with the rows and the model as they are now.
-        snapshot: the moment to go on from.
-        changed: what is no longer as it was when the run began.
+        snapshot: the moment to go on from; None where nothing was saved, and the run begins anew.
+        precision: the number format that the run has computed in; None where it came to no step.
+        messages: what the user should know.
     """
 
     prepared: PreparedRun
+    snapshot: Snapshot | None
+    precision: Precision | None
+    messages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A snapshot, how long the journal was then, and what is wrong with later ones."""
+
     snapshot: Snapshot
-    changed: tuple[Problem, ...]
+    journal_bytes: int
+    messages: tuple[str, ...]
 
 
-def prepare_resumption(folder: RunFolder, *, anyway: bool) -> Resumption:
+def prepare_resumption(folder: RunFolder, *, anyway: bool, epochs: int) -> Resumption:
     """Find the moment to go on from, and put the run's folder back to it.
 
     Args:
-        folder: of a run that was broken off.
+        folder: of the run; no other process may write it.
         anyway: go on even where the project, the data or the model is no longer what it was.
+        epochs: so many more than planned.
 
     Raises:
-        InputError: it is over, has nothing to go on from, or something has changed.
+        RunChanged: something is no longer as it was.
+        InputError: it is over, or has nothing to go on from.
     """
-    plan = folder.load_plan()
-    if folder.load_history().status in (RunStatus.FINISHED, RunStatus.STOPPED):
-        what, remedy = "This run is over: its best weights are saved.", "Try them, or start a new run."
+    plan, history = folder.load_plan(), folder.load_history()
+    if history.status is RunStatus.FINISHED and not epochs:
+        what, remedy = "This run is over: its best weights are saved.", "Say how many epochs more, or try it."
         raise InputError.one(folder.path, what, remedy)
-    snapshot, journal_bytes = _last_snapshot(folder)
+    found = _last_snapshot(folder)
+    if found is None and history.finished is not None:
+        what, remedy = "This run kept nothing to go on from.", "Start a new one."
+        raise InputError.one(folder.path, what, remedy)
     prepared = prepare_run(plan.project, Path(plan.project_file))
     changed = _changes(plan, prepared.plan)
     if changed and not anyway:
-        raise InputError(changed)
-    # What the journal tells of later steps is done, and told, again.
-    if folder.journal_file.stat().st_size > journal_bytes:
-        os.truncate(folder.journal_file, journal_bytes)
-    best = best_name(snapshot.facts)
+        raise RunChanged(changed)
+    if epochs:
+        plan = plan.longer(epochs)
+        folder.save_plan(plan)
+    _put_back(folder, found)
+    messages = [f"Continued anyway: {problem.where} has changed." for problem in changed]
+    return Resumption(
+        prepared=replace(prepared, plan=plan),
+        snapshot=found.snapshot if found else None,
+        precision=found.snapshot.facts.precision if found else _precision(history),
+        messages=(*messages, *(found.messages if found else (ANEW,))),
+    )
+
+
+def _put_back(folder: RunFolder, found: _Found | None) -> None:
+    """Let the folder say what it said then: what the journal tells of later steps is done, and told, again."""
+    length = found.journal_bytes if found else 0
+    if folder.journal_file.is_file() and folder.journal_file.stat().st_size > length:
+        os.truncate(folder.journal_file, length)
+    best = best_name(found.snapshot.facts) if found else ""
     if best:
         replace_file(folder.best_file, best.encode())
-    return Resumption(replace(prepared, plan=plan), snapshot, tuple(changed))
+    elif found is None:
+        folder.best_file.unlink(missing_ok=True)
+        shutil.rmtree(folder.checkpoints, ignore_errors=True)
+        folder.checkpoints.mkdir(exist_ok=True)
 
 
-def _last_snapshot(folder: RunFolder) -> tuple[Snapshot, int]:
-    """Return the newest snapshot that is whole; where one is damaged, the one before serves."""
-    damaged: InputError | None = None
+def _precision(history: RunHistory) -> Precision | None:
+    return Precision(history.started.precision) if history.started else None
+
+
+def _last_snapshot(folder: RunFolder) -> _Found | None:
+    """Return the newest snapshot that is whole; None where there never was one.
+
+    Raises:
+        InputError: there are some, and none of them is whole.
+    """
+    damaged: list[InputError] = []
     for place in sorted(folder.checkpoints.glob("step-*"), reverse=True):
-        if (place / STATE).is_file():
-            try:
-                return load_snapshot(place)
-            except InputError as error:
-                damaged = damaged or error
+        if not (place / STATE).is_file():
+            continue
+        try:
+            snapshot, journal_bytes = load_snapshot(place)
+        except InputError as error:
+            damaged.append(error)
+            continue
+        before = f"The one before, of step {snapshot.facts.step:,}, took its place."
+        return _Found(snapshot, journal_bytes, tuple(f"{error.what} {before}" for error in damaged))
     if damaged:
-        raise damaged
-    what = "This run was broken off before there was anything to go on from."
-    raise InputError.one(folder.path, what, "Start it anew.")
+        raise InputError([problem for error in damaged for problem in error.problems])
+    return None
 
 
 def _changes(before: RunPlan, now: RunPlan) -> list[Problem]:

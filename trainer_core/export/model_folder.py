@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +57,7 @@ class ModelFolderFacts(BaseModel):
 def save_model_folder(
     target: Path, network: Network, tokenizer: PreTrainedTokenizerBase, facts: ModelFolderFacts
 ) -> None:
-    """Write a complete model folder; it appears whole. ``target`` must not be there yet."""
+    """Write a complete model folder; it appears whole, and takes the place of one that is there."""
     beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".model."))
     try:
         body: Any = network.body
@@ -65,9 +67,27 @@ def save_model_folder(
         save_file(head, beside / HEAD)
         (beside / FACTS).write_text(facts.model_dump_json(indent=2), encoding="utf-8")
         beside.chmod(usual_mode(0o777))
-        beside.replace(target)
+        with _moved_away(target):
+            beside.replace(target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _moved_away(folder: Path) -> Iterator[None]:
+    """Make room where a folder is, and remove it once something else is there; where that fails, it comes back."""
+    if not folder.exists():
+        yield
+        return
+    away = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".old.")) / folder.name
+    folder.replace(away)
+    try:
+        yield
+    except BaseException:
+        away.replace(folder)
+        raise
+    finally:
+        shutil.rmtree(away.parent, ignore_errors=True)
 
 
 def load_model_folder(path: Path) -> tuple[Network, PreTrainedTokenizerBase, ModelFolderFacts]:

@@ -57,6 +57,7 @@ class DeviceFacts(BaseModel):
         kept_bytes: what a block keeps for its backward pass.
         heap: how much more the allocator takes than it is asked for, as a factor.
         run_bytes: what a run needs beside the model, its gradients and its batches.
+        lanes: how many batches go through frozen layers at once.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -73,6 +74,7 @@ class DeviceFacts(BaseModel):
     kept_bytes: BlockCost
     heap: float = 1.0
     run_bytes: int = 0
+    lanes: int = 1
 
     @property
     def kind(self) -> str:

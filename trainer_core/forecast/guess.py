@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Sequence
 
+from trainer_core.data.batch_size import MOST_LANES
 from trainer_core.forecast.contract import BlockCost, DeviceFacts, RowFacts
 from trainer_core.layers.tree import LayerTree
 
@@ -58,6 +59,7 @@ def guess_device(tree: LayerTree, hidden_size: int, device: str = "cpu") -> Devi
         kept_bytes=BlockCost(token=17 * wide * hidden_size, pair=2.5 * wide * hidden_size / HEAD_CHANNELS),
         heap=heap_of(kind),
         run_bytes=RUN_BYTES[kind],
+        lanes=min(MOST_LANES, cores),
     )
 
 

@@ -92,7 +92,7 @@ def _forward_bytes(work: Work, device: DeviceFacts) -> float:
 
 def _read_bytes(work: Work, device: DeviceFacts) -> float:
     batches = evaluation_shapes(work, device, work.rows.train)
-    return FORWARD_SHARE * largest_cost(batches, device.kept_bytes) * device.heap
+    return device.lanes * FORWARD_SHARE * largest_cost(batches, device.kept_bytes) * device.heap
 
 
 def _states_bytes(work: Work) -> int:

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from trainer_core.errors import InputError
 from trainer_core.files import replace_file, writing_beside
-from trainer_core.runs.folder import RunFolder
+from trainer_core.runs.folder import RunFolder, read_pointer
 from trainer_core.training.ports import SavedCheckpoint
 from trainer_core.training.snapshot import Snapshot, SnapshotFacts
 
@@ -175,11 +175,6 @@ def load_snapshot(place: Path) -> tuple[Snapshot, int]:
     except Exception as cause:
         what = f"This checkpoint cannot be gone on from: {cause}."
         raise InputError.one(place, what, "Use another run, or start this one anew.") from cause
-
-
-def read_pointer(file: Path) -> str:
-    """Return the name that a pointer holds; empty where there is none."""
-    return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
 
 
 def read_snapshot_facts(place: Path) -> SnapshotFacts | None:

@@ -3,7 +3,8 @@
 2026-11-23_1412_head-top-all/
 plan.toml  environment.json  events.jsonl
 checkpoints/step-00000412/weights.safetensors
-best                        the name of the best checkpoint
+best, last                  the names of the best checkpoint, and of the one to go on from
+lock                        held by the process that writes the run
 model/                      a complete folder, written at the end
 """
 
@@ -62,6 +63,17 @@ class RunFolder:
         return self.path / "last"
 
     @property
+    def lock_file(self) -> Path:
+        """What the process that writes the run holds a lock on."""
+        return self.path / "lock"
+
+    @property
+    def last_step(self) -> int | None:
+        """The step that the run can be gone on with from; None where nothing was saved."""
+        name = read_pointer(self.last_file).removeprefix("step-")
+        return int(name) if name.isdecimal() else None
+
+    @property
     def model(self) -> Path:
         """The complete model, once the run is over."""
         return self.path / "model"
@@ -101,6 +113,11 @@ class RunFolder:
         if not self.best_file.is_file():
             raise InputError.one(self.path, "This run has no checkpoint yet.", remedy)
         return self.checkpoints / self.best_file.read_text(encoding="utf-8").strip()
+
+
+def read_pointer(file: Path) -> str:
+    """Return the name that a pointer holds; empty where there is none."""
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
 
 
 def is_run_folder(path: Path) -> bool:

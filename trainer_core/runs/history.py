@@ -16,8 +16,12 @@ from trainer_core.training.events import (
     EventBase,
     PoolingChosen,
     ProbeFinished,
+    RunContinued,
+    RunDiscarded,
     RunFailed,
     RunFinished,
+    RunPaused,
+    RunPutAside,
     RunResumed,
     RunStarted,
     RunWarning,
@@ -36,6 +40,13 @@ class RunStatus(StrEnum):
     FINISHED = "finished"
     STOPPED = "stopped"
     FAILED = "failed"
+    PAUSED = "paused"
+    PUT_ASIDE = "put aside"
+    DISCARDED = "discarded"
+
+
+BROKEN_OFF = (RunStatus.PREPARING, RunStatus.TRAINING, RunStatus.PAUSED)
+"""What the journal says of a run under way, or of one whose process ended before it could say more."""
 
 
 @dataclass
@@ -155,7 +166,29 @@ class RunHistory:
     def _(self, event: RunResumed) -> None:
         self.status = RunStatus.TRAINING
         self.first_step_time = None
-        self.warnings.append(f"Went on after it was broken off, from step {event.step}.")
+        self.finished = self.failure = None
+        if self.started is not None and event.stages:
+            self.started = self.started.model_copy(update={"stages": event.stages})
+        self.warnings.append(f"Went on from step {event.step:,}, where it had been saved.")
+
+    @_apply.register
+    def _(self, event: RunPaused) -> None:
+        self.status = RunStatus.PAUSED
+        self.first_step_time = self.first_work = None
+
+    @_apply.register
+    def _(self, event: RunContinued) -> None:
+        self.status = RunStatus.TRAINING if self.bands else RunStatus.PREPARING
+
+    @_apply.register
+    def _(self, event: RunPutAside) -> None:
+        self.status = RunStatus.PUT_ASIDE
+        self.work = None
+
+    @_apply.register
+    def _(self, event: RunDiscarded) -> None:
+        self.status = RunStatus.DISCARDED
+        self.work = None
 
     @_apply.register
     def _(self, event: WorkProgress) -> None:

@@ -21,6 +21,9 @@ from trainer_core.project.schema import (
 )
 from trainer_core.stages.presets import default_stages
 
+MORE = ", longer "
+"""Between the name of the stage that is repeated and a number, where a run goes on beyond its plan."""
+
 
 class PlanPart(BaseModel):
     """A frozen part of the plan."""
@@ -117,6 +120,15 @@ class RunPlan(PlanPart):
     def steps(self) -> int:
         """The most optimiser steps the run can take."""
         return sum(stage.steps for stage in self.stages)
+
+    def longer(self, epochs: int) -> RunPlan:
+        """Return the plan with so many epochs more: a stage like the last, from the best weights on."""
+        last = self.stages[-1]
+        name = f"{last.name.split(MORE)[0]}{MORE}{len(self.stages) + 1}"
+        more = last.model_copy(
+            update={"name": name, "epochs": epochs, "until": None, "start_from": StartFrom.BEST},
+        )
+        return self.model_copy(update={"stages": (*self.stages, more)})
 
 
 def steps_per_epoch(project: Project, train_rows: int, train_tokens: int | None = None) -> int:

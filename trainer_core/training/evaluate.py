@@ -20,11 +20,16 @@ def evaluate(session: TrainingSession, inputs: Inputs) -> dict[str, float]:
 
 
 def predict_scores(session: TrainingSession, inputs: Inputs) -> FloatArray:
-    """Return the scores of all rows of ``inputs``, float32 [rows, outputs]; training modes are put back."""
+    """Return the scores of all rows of ``inputs``, float32 [rows, outputs]; training modes are put back.
+
+    Raises:
+        PutAside, Discarded: the user wishes it, and does not wait for an evaluation.
+    """
     session.network.eval()
     collected: FloatArray | None = None
     try:
         for batch in inputs.in_order():
+            session.control.check(session.step)
             for places, scores in each_part(session.row_limit, batch, lambda rows: _scores(session, inputs, rows)):
                 if collected is None:
                     collected = np.empty((len(inputs), scores.shape[1]), dtype=np.float32)

@@ -52,9 +52,27 @@ class RunStarted(EventBase):
 
 
 class RunResumed(EventBase):
-    """A run that was broken off goes on after ``step`` steps; what came later was not saved and is done again."""
+    """A run goes on after ``step`` steps; what came later was not saved and is done again.
+
+    ``stages`` are those of its plan, which may have grown.
+    """
 
     event: Literal["run_resumed"] = "run_resumed"
+    step: int
+    stages: list[StageOutline] = []
+
+
+class RunPaused(EventBase):
+    """The run waits after ``step`` steps, with the model in memory, until the user wishes something else."""
+
+    event: Literal["run_paused"] = "run_paused"
+    step: int
+
+
+class RunContinued(EventBase):
+    """The pause is over."""
+
+    event: Literal["run_continued"] = "run_continued"
     step: int
 
 
@@ -210,6 +228,21 @@ class RunFinished(EventBase):
     peak_bytes: int | None = None
 
 
+class RunPutAside(EventBase):
+    """The run gave its memory back after ``step`` steps, and can be gone on with as if nothing had happened."""
+
+    event: Literal["run_put_aside"] = "run_put_aside"
+    folder: str
+    step: int
+
+
+class RunDiscarded(EventBase):
+    """The run ended, and its folder is gone; no journal holds this event."""
+
+    event: Literal["run_discarded"] = "run_discarded"
+    folder: str
+
+
 class RunFailed(EventBase):
     """The run ended by an error; what was saved before stays."""
 
@@ -223,6 +256,8 @@ class RunFailed(EventBase):
 Event = Annotated[
     RunStarted
     | RunResumed
+    | RunPaused
+    | RunContinued
     | WorkProgress
     | PrecisionChosen
     | PoolingChosen
@@ -235,6 +270,8 @@ Event = Annotated[
     | StageFinished
     | RunWarning
     | RunFinished
+    | RunPutAside
+    | RunDiscarded
     | RunFailed,
     Field(discriminator="event"),
 ]

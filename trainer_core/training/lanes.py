@@ -14,11 +14,11 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from trainer_core.data.batch_size import MOST_LANES
 from trainer_core.data.rows import IntArray
 
 Result = TypeVar("Result")
 
-MOST = 4
 _CHANGING = ("dynamic", "longrope")
 """Positions of these kinds are computed anew for long texts and kept in the module, which batches would share."""
 
@@ -28,7 +28,7 @@ def lane_count(network: nn.Module, device: torch.device) -> int:
     if device.type != "cpu":
         return 1
     kinds = [str(getattr(module, "rope_type", "")) for module in network.modules()]
-    return 1 if any(word in kind for kind in kinds for word in _CHANGING) else min(MOST, torch.get_num_threads())
+    return 1 if any(word in kind for kind in kinds for word in _CHANGING) else min(MOST_LANES, torch.get_num_threads())
 
 
 def each_batch(

@@ -8,7 +8,7 @@ import torch
 
 from trainer_core.errors import RunStopped
 from trainer_core.project.schema import Pooling, StartFrom
-from trainer_core.stages.plan import StagePlan
+from trainer_core.stages.plan import RunPlan, StagePlan
 from trainer_core.training.compiling import compile_blocks
 from trainer_core.training.events import (
     BestRestored,
@@ -48,7 +48,7 @@ def run_training(session: TrainingSession) -> Iterator[Event]:
     if session.resumed is None:
         yield _run_started(session)
     else:
-        yield RunResumed(step=session.resumed.facts.step)
+        yield RunResumed(step=session.resumed.facts.step, stages=_outlines(plan))
     if session.device.type == "cpu":
         quicken(session.network)
     if plan.training.checkpoint_activations and not checkpoint_activations(session.network):
@@ -79,7 +79,22 @@ def run_training(session: TrainingSession) -> Iterator[Event]:
 
 def _run_started(session: TrainingSession) -> RunStarted:
     plan = session.plan
-    outlines = [
+    return RunStarted(
+        task=plan.task,
+        device=str(session.device),
+        precision=session.precision.precision.value,
+        seed=plan.seed,
+        train_rows=len(session.train),
+        validation_rows=len(session.validation),
+        labels=list(plan.data.labels),
+        stages=_outlines(plan),
+        metric=plan.training.metric,
+        baselines=session.task.baselines(session.train.targets, session.validation.targets),
+    )
+
+
+def _outlines(plan: RunPlan) -> list[StageOutline]:
+    return [
         StageOutline(
             name=stage.name,
             epochs=stage.epochs,
@@ -89,18 +104,6 @@ def _run_started(session: TrainingSession) -> RunStarted:
         )
         for stage in plan.stages
     ]
-    return RunStarted(
-        task=plan.task,
-        device=str(session.device),
-        precision=session.precision.precision.value,
-        seed=plan.seed,
-        train_rows=len(session.train),
-        validation_rows=len(session.validation),
-        labels=list(plan.data.labels),
-        stages=outlines,
-        metric=plan.training.metric,
-        baselines=session.task.baselines(session.train.targets, session.validation.targets),
-    )
 
 
 def _prepare(session: TrainingSession) -> Iterator[Event]:

@@ -20,6 +20,7 @@ from trainer_core.data.rows import IntArray
 from trainer_core.data.split import stratified_split
 from trainer_core.project.schema import Pooling
 from trainer_core.tasks.base import Task
+from trainer_core.training.control import heed
 from trainer_core.training.evaluate import evaluate
 from trainer_core.training.events import Event, PoolingChosen, ProbeFinished, WorkProgress
 from trainer_core.training.frozen.needs import boundaries_from
@@ -110,7 +111,7 @@ def _search(session: TrainingSession, features: Mapping[Pooling, Tensor]) -> Gen
     chosen, scores = next(iter(features)), {}
     if len(features) > 1:
         trials = yield from _try_all(
-            "Choosing the pooling", list(features), lambda pooling: judge.trial(pooling, QUICK)
+            session, "Choosing the pooling", list(features), lambda pooling: judge.trial(pooling, QUICK)
         )
         chosen = min(trials, key=lambda pooling: trials[pooling].loss)
         scores = {pooling: trial.score for pooling, trial in trials.items()}
@@ -118,7 +119,9 @@ def _search(session: TrainingSession, features: Mapping[Pooling, Tensor]) -> Gen
     if not session.plan.training.probe:
         return ProbeAnswer(chosen, scores, None, nothing, nothing)
     own = features[chosen]
-    attempts = yield from _try_all("Solving the head", STRENGTHS, lambda strength: judge.trial(chosen, strength))
+    attempts = yield from _try_all(
+        session, "Solving the head", STRENGTHS, lambda strength: judge.trial(chosen, strength)
+    )
     strength = choose_strength(list(attempts.values()))
     targets = torch.from_numpy(session.train.targets).to(session.device)
     outputs = session.network.head.linear.out_features
@@ -127,11 +130,12 @@ def _search(session: TrainingSession, features: Mapping[Pooling, Tensor]) -> Gen
 
 
 def _try_all(
-    work: str, choices: Sequence[Choice], trial: Callable[[Choice], Trial]
+    session: TrainingSession, work: str, choices: Sequence[Choice], trial: Callable[[Choice], Trial]
 ) -> Generator[Event, None, dict[Choice, Trial]]:
     """Try every choice, with progress; return what each reached."""
     results: dict[Choice, Trial] = {}
     for choice in choices:
+        yield from heed(session.control, session.step)
         yield WorkProgress(work=work, done=len(results), total=len(choices))
         results[choice] = trial(choice)
     yield WorkProgress(work=work, done=len(choices), total=len(choices))

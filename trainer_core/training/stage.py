@@ -16,6 +16,7 @@ from trainer_core.data.rows import IntArray
 from trainer_core.results.names import better
 from trainer_core.stages.exits import ExitRule
 from trainer_core.training.averaging import AveragedWeights
+from trainer_core.training.control import Wish, heed
 from trainer_core.training.evaluate import evaluate
 from trainer_core.training.events import EvaluationFinished, Event, RunWarning, StageEnd
 from trainer_core.training.inputs import Batch, Inputs
@@ -194,10 +195,11 @@ class StageTraining:
     def _between_steps(self, *, restored: bool = False) -> Generator[Event, None, StageEnd | None]:
         """Evaluate and take a snapshot where it is time; return why the stage ends now, or None."""
         session = self._session
+        saved = restored or (yield from self._heed())
         in_epoch = (self._steps - 1) % self._stage.steps_per_epoch + 1
-        stopped = session.control.finish_wished
+        stopped = session.control.wish is Wish.FINISH
         evaluates = in_epoch in self._evaluate_at or stopped
-        if (evaluates or time.monotonic() >= self._snapshot_due) and not restored:
+        if (evaluates or time.monotonic() >= self._snapshot_due) and not saved:
             yield from self._meter.flush()
             self._take_snapshot()
             self._meter.start()
@@ -207,6 +209,19 @@ class StageTraining:
         metrics = yield from self._evaluate()
         self._meter.start()
         return "stopped" if stopped else self._rule.check(metrics)
+
+    def _heed(self) -> Generator[Event, None, bool]:
+        """Do what the user wishes; return whether a snapshot was taken for it."""
+        session = self._session
+        waits = session.control.wish in (Wish.PAUSE, Wish.PUT_ASIDE)
+        if waits:
+            yield from self._meter.flush()
+            self._take_snapshot()
+            yield from saved_events(session, wait=True)
+        yield from heed(session.control, session.step)
+        if waits:
+            self._meter.start()
+        return waits
 
     def _evaluate(self) -> Generator[Event, None, dict[str, float]]:
         """Judge the last weights and, where there is one, their average; the better of the two stands for the step."""

@@ -9,6 +9,7 @@ from typing import Protocol
 from PySide6.QtCore import SignalInstance
 
 from desktop_app.pages.train.feed import RunFeed
+from desktop_app.pages.train.offer import Offer
 from desktop_app.pages.train.words import Fact, Progress, Summary
 
 
@@ -18,6 +19,7 @@ class TrainViewLike(Protocol):
     folder_wished: SignalInstance
     try_wished: SignalInstance
     live_wished: SignalInstance
+    offer_taken: SignalInstance
     text_due: SignalInstance
 
     def show_empty(self, text: str) -> None:
@@ -46,6 +48,9 @@ class TrainViewLike(Protocol):
 
     def show_summary(self, summary: Summary | None) -> None:
         """Show how the run came out, or nothing."""
+
+    def show_offer(self, offer: Offer | None, *, enabled: bool) -> None:
+        """Show what can still be done with a run that is not under way, or nothing."""
 
     def show_other_run(self, text: str) -> None:
         """Say that another run is under way, or nothing when empty."""

@@ -12,6 +12,7 @@ from desktop_app.pages.base import PageState
 from desktop_app.pages.marks import MarkedPresenter
 from desktop_app.pages.train.contract import TrainViewLike
 from desktop_app.pages.train.feed import RunFeed
+from desktop_app.pages.train.offer import OfferKind, Standing, offer_of
 from desktop_app.pages.train.words import (
     facts,
     failure_error,
@@ -22,11 +23,14 @@ from desktop_app.pages.train.words import (
 )
 from desktop_app.run_words import run_title
 from desktop_app.workspace import Workspace
+from trainer_core.errors import RunChanged
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory, RunStatus
+from trainer_core.runs.lock import is_held
 from trainer_core.training.events import Event, StepFinished
 
 READ_RUN = "Reading the run"
+LOOK_AT_RUN = "Looking at the run's folder"
 LOAD_PLOTS = "Loading the plots"
 NO_PROJECT = "Open a project or begin a new one; then its runs are drawn here."
 NO_RUN = (
@@ -68,6 +72,7 @@ class TrainPresenter(MarkedPresenter):
         self._loading = False
         self._of_this_project = True
         self._error: Exception | None = None
+        self._standing: Standing | None = None
         self._loader = Jobs(self)
         self._connect()
         self._choose()
@@ -86,6 +91,7 @@ class TrainPresenter(MarkedPresenter):
         view.try_wished.connect(self._on_try_wished)
         view.live_wished.connect(self._on_live_wished)
         view.text_due.connect(self._on_text_due)
+        view.offer_taken.connect(self._on_offer_taken)
         trainer.running_changed.connect(self._on_running_changed)
         trainer.events_arrived.connect(self._on_events_arrived)
         workspace.run_chosen.connect(self._on_run_chosen)
@@ -102,6 +108,7 @@ class TrainPresenter(MarkedPresenter):
         run = self._workspace.run
         self._workspace.jobs.forget(READ_RUN)
         self._shown, self._error = run, None
+        self._look_at_run()
         if self._is_trainers(run) and (run is not None or self._of_this_project):
             self._take(self._trainer.history)
         elif run is None:
@@ -109,6 +116,15 @@ class TrainPresenter(MarkedPresenter):
         else:
             self._take(RunHistory(), loading=True)
             self._workspace.jobs.start(READ_RUN, run.load_history, self._on_history_read, self._on_history_not_read)
+
+    def _look_at_run(self) -> None:
+        """Find out in the background how the run lies on disk; while it is under way nobody asks."""
+        run, self._standing = self._shown, None
+        self._workspace.jobs.forget(LOOK_AT_RUN)
+        if run is not None and not self.live:
+            self._workspace.jobs.start(
+                LOOK_AT_RUN, lambda: Standing(run.last_step, is_held(run)), self._on_standing_known
+            )
 
     def _take(self, history: RunHistory, *, loading: bool = False) -> None:
         self._history, self._loading = history, loading
@@ -125,7 +141,15 @@ class TrainPresenter(MarkedPresenter):
         else:
             self._view.show_run(self._feed, live=self.live)
         self._show_other_run()
+        self._show_offer()
         self._show_texts()
+
+    def _show_offer(self) -> None:
+        offer = None
+        if self._standing is not None and not self.live and not self._loading:
+            changed = self._is_trainers(self._shown) and isinstance(self._trainer.error, RunChanged)
+            offer = offer_of(self._history, self._standing, changed=changed)
+        self._view.show_offer(offer, enabled=not self._trainer.running)
 
     @property
     def _is_empty(self) -> bool:
@@ -160,7 +184,7 @@ class TrainPresenter(MarkedPresenter):
             return f"{title}reading the run from disk"
         if self._error is not None and self._history.failure is None:
             return f"{title}it cannot be read"
-        return title + headline(self._history, live=self.live, stopping=self.live and self._trainer.stopping)
+        return title + headline(self._history, live=self.live, wish=self._trainer.wish)
 
     def _state_now(self) -> PageState:
         if self._trainer.running:
@@ -185,18 +209,28 @@ class TrainPresenter(MarkedPresenter):
         if self._shown is not None:
             self.try_wished.emit(self._shown)
 
+    def _on_standing_known(self, standing: Standing) -> None:
+        self._standing = standing
+        self._show_offer()
+
+    def _on_offer_taken(self, kind: OfferKind, epochs: int) -> None:
+        if self._shown is not None:
+            self._trainer.resume(self._shown, anyway=kind is OfferKind.ANYWAY, epochs=epochs)
+
     def _on_live_wished(self) -> None:
         self._workspace.choose_run(self._trainer.folder)
 
     def _on_running_changed(self, running: bool) -> None:
         begins = running and self._trainer.folder is None and not self._trainer.stopping
         self._of_this_project = self._of_this_project or begins
+        goes_on = running and self._is_trainers(self._shown) and self._history is not self._trainer.history
         if begins and self._workspace.run is not None:
             self._workspace.choose_run(None)
-        elif begins or not running:
+        elif begins or goes_on or not running:
             self._choose()
         else:
             self._show_other_run()
+            self._show_offer()
             self._show_texts()
 
     def _on_events_arrived(self, events: list[Event]) -> None:

@@ -11,6 +11,8 @@ from PySide6.QtGui import QDesktopServices, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app.pages.train.feed import RunFeed
+from desktop_app.pages.train.offer import Offer
+from desktop_app.pages.train.offer_card import OfferCard
 from desktop_app.pages.train.side import FactList, ProgressLine, SummaryCard
 from desktop_app.pages.train.words import Fact, Progress, Summary
 from desktop_app.plots.refresh import Refresher
@@ -33,6 +35,7 @@ class TrainView(PageFrame):
     folder_wished = Signal()
     try_wished = Signal()
     live_wished = Signal()
+    offer_taken = Signal(object, int)
     text_due = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -115,6 +118,10 @@ class TrainView(PageFrame):
         if summary is not None:
             self.summary.show_summary(summary)
 
+    def show_offer(self, offer: Offer | None, *, enabled: bool) -> None:
+        """Show what can still be done with a run that is not under way, or nothing."""
+        self.offer.show_offer(offer, enabled=enabled)
+
     def show_other_run(self, text: str) -> None:
         """Say that another run is under way, or nothing when empty."""
         self.live_button.setVisible(bool(text))
@@ -163,6 +170,8 @@ class TrainView(PageFrame):
         self.summary = SummaryCard()
         self.summary.folder_wished.connect(self.folder_wished)
         self.summary.try_wished.connect(self.try_wished)
+        self.offer = OfferCard()
+        self.offer.wished.connect(self.offer_taken)
         self._progress_card = Card("Progress")
         self._progress_card.body.addWidget(self.work_line)
         self._progress_card.body.addWidget(self.run_line)
@@ -198,7 +207,7 @@ class TrainView(PageFrame):
         layout = QVBoxLayout(column)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2 * GAP)
-        for widget in (self.summary, self._progress_card, self._facts_card, self.warnings):
+        for widget in (self.summary, self.offer, self._progress_card, self._facts_card, self.warnings):
             layout.addWidget(widget)
         layout.addStretch(1)
         return column

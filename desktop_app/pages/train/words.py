@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from desktop_app.plots.marks import format_value
-from desktop_app.run_words import duration, metric_words, score_words, work_words
+from desktop_app.run_words import duration, metric_words, score_words, wish_words, work_words
 from trainer_core.errors import ThawError
 from trainer_core.results.names import better
 from trainer_core.runs.history import RunHistory, RunStatus, StageBand
+from trainer_core.training.control import Wish
 from trainer_core.training.events import RunFailed
 
 
@@ -44,18 +45,20 @@ class RecordedTraceback(Exception):
     """Carries the traceback of a run that failed in another thread or at another time."""
 
 
-def headline(history: RunHistory, *, live: bool, stopping: bool) -> str:
+def headline(history: RunHistory, *, live: bool, wish: Wish = Wish.GO_ON) -> str:
     """Return how the run stands, as one line."""
-    if stopping:
-        return "Stopping after this step; the best weights so far are kept"
+    heard = wish_words(history, wish) if live else ""
+    if heard:
+        return heard
     if live and history.status is RunStatus.TRAINING and history.bands and history.started:
         return f"Training: stage {len(history.bands)} of {len(history.started.stages)}, {history.bands[-1].name}"
     if live:
         return "Getting ready"
     return {
         RunStatus.FINISHED: "Finished",
-        RunStatus.STOPPED: "Stopped early; the best weights are kept",
+        RunStatus.STOPPED: "Finished early; the best weights are kept",
         RunStatus.FAILED: "Failed",
+        RunStatus.PUT_ASIDE: "Put aside; it can be continued",
     }.get(history.status, "This run did not come to its end; what it saved is kept")
 
 

@@ -7,21 +7,17 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
-from safetensors.torch import load_file
 
 from tests.support.projects import ALL, HEAD, TOP, make_project
+from tests.support.resumed import assert_alike
 from tests.support.sessions import run_project
 from trainer_core.engines.local import LocalEngine
 from trainer_core.errors import InputError
 from trainer_core.project.load import load_project
-from trainer_core.runs.checkpoints import STATE, WEIGHTS
+from trainer_core.runs.checkpoints import STATE
 from trainer_core.runs.folder import RunFolder
-from trainer_core.runs.history import RunStatus
-from trainer_core.runs.journal import read_journal
 from trainer_core.training.control import Control
 from trainer_core.training.events import (
     EvaluationFinished,
@@ -29,31 +25,10 @@ from trainer_core.training.events import (
     RunFinished,
     RunResumed,
     RunWarning,
-    StageFinished,
     StepFinished,
 )
 
 STAGES = [HEAD | {"epochs": 2}, TOP | {"start_from": "best"}, ALL | {"epochs": 2, "average_epochs": 0.5}]
-TOLD = (StepFinished, EvaluationFinished, StageFinished)
-
-
-def story(events: list[Event]) -> list[tuple[Any, ...]]:
-    """Return what events say of steps, evaluations and stages, but not how long they took."""
-    return [
-        tuple(event.model_dump(exclude={"time", "seconds", "peak_bytes"}).values())
-        for event in events
-        if isinstance(event, TOLD)
-    ]
-
-
-def weights(folder: RunFolder) -> dict[str, torch.Tensor]:
-    """Return the finished model's and the best checkpoint's tensors."""
-    of_model = {
-        f"{file.name} {name}": tensor
-        for file in sorted(folder.model.glob("*.safetensors"))
-        for name, tensor in load_file(file).items()
-    }
-    return of_model | load_file(folder.best_checkpoint() / WEIGHTS)
 
 
 def break_off(path: Path, after: int) -> RunFolder:
@@ -70,15 +45,6 @@ def break_off(path: Path, after: int) -> RunFolder:
 
 def go_on(folder: RunFolder, **wishes: bool) -> list[Event]:
     return list(LocalEngine().resume(folder.path, Control(), **wishes))
-
-
-def assert_alike(folder: RunFolder, unbroken: RunFolder) -> None:
-    """Assert that a run is, bit for bit, the one that was not broken off."""
-    mine, theirs = weights(folder), weights(unbroken)
-    assert mine.keys() == theirs.keys()
-    assert all(torch.equal(mine[name], theirs[name]) for name in mine)
-    assert story(list(read_journal(folder.journal_file))) == story(list(read_journal(unbroken.journal_file)))
-    assert folder.load_history().status is RunStatus.FINISHED
 
 
 def test_wherever_it_is_broken_off_the_run_becomes_the_unbroken_one(tmp_path: Path, bert: Path) -> None:
@@ -154,12 +120,3 @@ def test_what_has_changed_is_named_and_refused_unless_wished(tmp_path: Path, ber
     told = [event.message for event in events if isinstance(event, RunWarning)]
     assert any(str(data) in message for message in told)
     assert isinstance(events[-1], RunFinished)
-
-
-def test_a_run_that_is_over_or_has_nothing_yet_is_refused(tmp_path: Path, bert: Path) -> None:
-    path = make_project(tmp_path, bert, stages=[HEAD])
-    _, finished = run_project(path)
-    with pytest.raises(InputError, match="over"):
-        go_on(finished)
-    with pytest.raises(InputError, match="anything to go on from"):
-        go_on(break_off(path, 1))

@@ -21,7 +21,6 @@ from trainer_core.models.network import Network
 from trainer_core.project.schema import Pooling, Precision, Project, Schedule
 from trainer_core.stages.plan import StagePlan, resolve_stages
 from trainer_core.tasks.registry import load_task
-from trainer_core.training.control import Control
 from trainer_core.training.freezing import apply_freeze, set_training_modes
 from trainer_core.training.optimiser import build_optimizer, set_learning_rates
 from trainer_core.training.precision import MixedPrecision, check_precision, resolve_device
@@ -209,10 +208,3 @@ def test_a_device_that_is_not_there_is_refused() -> None:
     for wish in ("cuda", "cuda:3"):
         with pytest.raises(InputError, match=wish):
             resolve_device(wish)
-
-
-def test_the_wish_to_finish_is_kept() -> None:
-    control = Control()
-    assert not control.finish_wished
-    control.finish_now()
-    assert control.finish_wished

@@ -22,6 +22,7 @@ from trainer_core.layers.freeze import frozen_blocks
 from trainer_core.models.blocks import BlockStack, FoundStates
 from trainer_core.models.network import pool
 from trainer_core.project.schema import Pooling
+from trainer_core.training.control import Wish, heed
 from trainer_core.training.events import Event, WorkProgress
 from trainer_core.training.freezing import set_training_modes
 from trainer_core.training.frozen.keys import code_key, joined_key, rows_key, weights_key
@@ -136,7 +137,8 @@ def _read_split(session: TrainingSession, split: _Split, done: int, total: int) 
                     if not sinks[boundary].append({"rows": torch.from_numpy(places), "states": states[boundary]}):
                         split.found[boundary] = sinks.pop(boundary).keep()
             done += len(batch)
-            if session.control.finish_wished:
+            yield from heed(session.control, session.step)
+            if session.control.wish is Wish.FINISH:
                 remedy = "Start the run again when you like."
                 raise RunStopped("Stopped before there was anything to keep.", remedy=remedy)
             if time.monotonic() - reported > REPORT_SECONDS or done == total:

@@ -1,0 +1,86 @@
+"""What one can still do with a run that is not under way: go on with it, or train it for longer. Imports no Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trainer_core.runs.history import RunHistory, RunStatus
+
+
+class OfferKind(StrEnum):
+    """What the button of an offer does."""
+
+    CONTINUE = "continue"
+    ANYWAY = "continue anyway"
+    LONGER = "train longer"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a run lies on disk.
+
+    Attributes:
+        last_step: the step that it can be gone on with from; None where nothing was saved.
+        held: whether another process is working on it.
+    """
+
+    last_step: int | None
+    held: bool
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A button, and why one might press it."""
+
+    kind: OfferKind
+    title: str
+    text: str
+    button: str
+
+
+def offer_of(history: RunHistory, standing: Standing, *, changed: bool) -> Offer | None:
+    """Return what can be done with a run that is not under way here.
+
+    Args:
+        history: of the run.
+        standing: how it lies on disk.
+        changed: whether going on was just refused because something is no longer what it was.
+    """
+    if standing.held:
+        return None
+    if changed:
+        return Offer(OfferKind.ANYWAY, "Continue anyway", _ANYWAY, "Continue anyway")
+    if history.status is RunStatus.FINISHED:
+        return None if standing.last_step is None else Offer(OfferKind.LONGER, "Train longer", _LONGER, "Train longer")
+    if standing.last_step is None:
+        button = "Start it again"
+    else:
+        button = f"Continue from step {standing.last_step:,}" if standing.last_step else "Continue"
+    title, text = _words(history, standing)
+    return Offer(OfferKind.CONTINUE, title, text, button)
+
+
+def _words(history: RunHistory, standing: Standing) -> tuple[str, str]:
+    if history.status is RunStatus.PUT_ASIDE:
+        return "Put aside", "It gave its memory back and goes on from exactly where it stood."
+    if history.status is RunStatus.STOPPED:
+        return "Finished early", "The stages that were left can still be trained, as if it had not been stopped."
+    if standing.last_step is None:
+        return (
+            "Broken off",
+            "It was broken off before anything was saved, so it begins anew, with the same rows and seed.",
+        )
+    lost = history.step - standing.last_step
+    again = f" {lost:,} steps that came after are done again." if lost > 0 else ""
+    cause = "failed" if history.status is RunStatus.FAILED else "was broken off"
+    return "Broken off", f"It {cause} at step {history.step:,} and goes on as if nothing had happened.{again}"
+
+
+_ANYWAY = (
+    "What it learnt so far stays, and the rest is learnt from the files as they are now. Its journal tells that it was "
+    "wished."
+)
+_LONGER = (
+    "A stage like the last one is added, from the best weights on. What is best now stays until something is better."
+)

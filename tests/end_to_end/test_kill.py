@@ -1,0 +1,21 @@
+"""A run survives signal 9 at any moment: a small part of ``python -m tests.campaigns.kill``, the same every time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.campaigns.kill import PHASES, campaign
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="signal 9 is POSIX's")
+
+
+def test_killed_runs_become_the_unbroken_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = campaign(tmp_path, at_random=3, each=1, seed=11, tell=lambda _: None)
+    with capsys.disabled():
+        print(f"\n{sum(found.kills.values())} kills: {dict(found.kills)}; {found.survived} runs survived")
+    assert found.failures == []
+    assert set(PHASES) <= set(found.kills)
+    assert found.survived >= len(PHASES)
