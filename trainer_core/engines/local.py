@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PreTrainedTokenizerBase
 
 from trainer_core.cache.arrays import FolderArrays, arrays_place
 from trainer_core.data.encoded import Encoded
@@ -25,7 +24,6 @@ from trainer_core.engines.resume import Resumption, prepare_resumption
 from trainer_core.engines.rows import encode_once
 from trainer_core.errors import InputError, RunStopped, ThawError
 from trainer_core.export.model_folder import ModelFolderFacts, save_model_folder
-from trainer_core.models.body import load_tokenizer
 from trainer_core.models.build import build_network, read_originals
 from trainer_core.models.network import Network
 from trainer_core.project.schema import Pooling, Precision, Project
@@ -48,7 +46,7 @@ from trainer_core.training.events import (
     RunWarning,
 )
 from trainer_core.training.loop import run_training
-from trainer_core.training.memory import free_memory
+from trainer_core.training.memory import free_memory, release_memory
 from trainer_core.training.ports import ArrayCache
 from trainer_core.training.precision import MixedPrecision
 from trainer_core.training.session import TrainingSession
@@ -128,8 +126,11 @@ def _kept(folder: RunFolder, begin: Callable[[], Iterator[Event]]) -> Iterator[E
             what = f"The run ended, but its folder could not be removed: {cause.strerror}."
             raise InputError.one(folder.path, what, "Remove it yourself.") from cause
         yield RunDiscarded(folder=str(folder.path))
-    finally:
+    except Exception:
         free_memory()
+        raise
+    finally:
+        release_memory()
 
 
 def _journalled(folder: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
@@ -194,7 +195,7 @@ def _train_all(
         session.restore_best()
         checkpoints.tidy()
     pooling = session.network.pooling
-    save_model_folder(folder.model, session.network, parts.tokenizer, ModelFolderFacts.from_plan(plan, pooling))
+    save_model_folder(folder.model, session.network, prepared.tokenizer, ModelFolderFacts.from_plan(plan, pooling))
     yield RunFinished(
         folder=str(folder.path),
         seconds=time.monotonic() - started,
@@ -209,7 +210,6 @@ class _Parts:
     """What is loaded before anything is decided: the model on its device, and the rows as token numbers."""
 
     task: Task
-    tokenizer: PreTrainedTokenizerBase
     device: torch.device
     network: Network
     train: Encoded
@@ -220,12 +220,11 @@ class _Parts:
 def _load_parts(prepared: PreparedRun) -> _Parts:
     plan = prepared.plan
     task, base, device = load_task(plan.task), Path(plan.model_folder), torch.device(plan.device)
-    tokenizer = load_tokenizer(base)
+    tokenizer = prepared.tokenizer
     pooling = Pooling.MEAN if plan.model.pooling is Pooling.AUTO else plan.model.pooling
     cache = FolderArrays(arrays_place(), _cache_bytes(plan))
     return _Parts(
         task=task,
-        tokenizer=tokenizer,
         device=device,
         network=build_network(base, task, len(plan.data.labels), pooling).to(device),
         train=encode_once(cache, tokenizer, prepared.data.train, plan.model.max_length),

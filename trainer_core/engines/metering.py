@@ -18,7 +18,6 @@ from trainer_core.forecast.arithmetic import forecast
 from trainer_core.forecast.contract import Forecast, work_of
 from trainer_core.forecast.guess import guess_device
 from trainer_core.forecast.known import KnownMachine
-from trainer_core.models.body import load_tokenizer
 from trainer_core.training.events import (
     EvaluationFinished,
     Event,
@@ -146,7 +145,7 @@ def _learn(measured: _Measured, finished: RunFinished, prepared: PreparedRun) ->
     speed = known.speed(key) or guess_device(facts.tree, facts.hidden_size, str(device))
     if not measured.whole or (speed.measured and speed.precision != measured.precision):
         return
-    rows = count_tokens(load_tokenizer(facts.folder), prepared.data, project.model.max_length)
+    rows = count_tokens(prepared.tokenizer, prepared.data, project.model.max_length)
     expected = forecast(work_of(project, facts, prepared.plan.stages, rows), speed)
     others = None
     if measured.read_anew and not finished.stopped:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from transformers import PreTrainedTokenizerBase
+
 from trainer_core.cache.arrays import FolderArrays, arrays_place
 from trainer_core.data.prepare import PreparedData, prepare_data
 from trainer_core.engines.rows import encode_once
@@ -26,11 +28,12 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """A checked project: the plan, the rows, and the model's facts."""
+    """A checked project: the plan, the rows, the model's facts, and its tokenizer."""
 
     plan: RunPlan
     data: PreparedData
     facts: ModelFacts
+    tokenizer: PreTrainedTokenizerBase
 
 
 def prepare_run(project: Project, project_file: Path) -> PreparedRun:
@@ -50,15 +53,16 @@ def prepare_run(project: Project, project_file: Path) -> PreparedRun:
         _collect(problems, lambda: check_precision(project.training.precision, device))
     _collect(problems, lambda: _check_metrics(project))
     stages: tuple[StagePlan, ...] | None = None
+    tokenizer: PreTrainedTokenizerBase | None = None
     if found and facts:
-        _collect(problems, lambda: load_tokenizer(found.path))
+        tokenizer = _collect(problems, lambda: load_tokenizer(found.path))
         _collect(problems, lambda: _check_length(project, facts))
         _collect(problems, lambda: _check_batches(project))
         stages = _collect(problems, lambda: _stages(project, facts, data))
-    if problems or data is None or found is None or facts is None or device is None or stages is None:
+    if problems or not (data and found and facts and device and stages and tokenizer):
         raise InputError(problems)
     plan = _plan(project, project_file, data, found, facts, str(device), stages)
-    return PreparedRun(plan, data, facts)
+    return PreparedRun(plan, data, facts, tokenizer)
 
 
 def _collect(problems: list[Problem], work: Callable[[], Value]) -> Value | None:

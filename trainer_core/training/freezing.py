@@ -34,14 +34,28 @@ def set_training_modes(network: Network) -> None:
     A module without parameters, such as dropout, follows what comes before it in the module it belongs to: behind
     frozen layers it is frozen too (GPT-2 drops embeddings beside its blocks), else it follows the module.
     """
-    _set_mode(network, above=False)
+    _set_mode(network, above=False, learns=_learning(network, {}))
 
 
-def _set_mode(module: nn.Module, *, above: bool) -> None:
-    parameters = list(module.parameters())
-    module.training = any(parameter.requires_grad for parameter in parameters) if parameters else above
-    before: list[nn.Parameter] = []
+Learning = dict[nn.Module, bool | None]
+"""Whether something in a module learns; None where it has no parameters."""
+
+
+def _learning(module: nn.Module, known: Learning) -> Learning:
+    found = [parameter.requires_grad for parameter in module.parameters(recurse=False)]
     for child in module.children():
-        learns = any(parameter.requires_grad for parameter in before) if before else module.training
-        _set_mode(child, above=module.training and learns)
-        before += child.parameters()
+        inside = _learning(child, known)[child]
+        found += [] if inside is None else [inside]
+    known[module] = any(found) if found else None
+    return known
+
+
+def _set_mode(module: nn.Module, *, above: bool, learns: Learning) -> None:
+    inside = learns[module]
+    module.training = above if inside is None else inside
+    before: list[bool] = []
+    for child in module.children():
+        follows = any(before) if before else module.training
+        _set_mode(child, above=module.training and follows, learns=learns)
+        of_child = learns[child]
+        before += [] if of_child is None else [of_child]

@@ -88,8 +88,13 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def free_memory() -> None:
-    """Give back what nobody holds any more, to the device and to the system."""
+    """Give back what nobody holds any more, to the device and to the system; also what only holds itself."""
     gc.collect()
+    release_memory()
+
+
+def release_memory() -> None:
+    """Give back what was let go of, to the device and to the system."""
     # glibc keeps what was freed, and the next run would seem to need less than it does.
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:

@@ -68,7 +68,9 @@ class MixedPrecision:
         return cast(AbstractContextManager[None], self._accelerator.autocast())
 
     def prepare_optimizer(self, optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
-        """Return the optimiser, which skips steps whose scaled gradients overflowed."""
+        """Return the optimiser; where losses are scaled, it skips steps whose gradients overflowed."""
+        if self._accelerator.scaler is None:  # a step through accelerate takes some tenths of a millisecond more
+            return optimizer
         self._optimizer = AcceleratedOptimizer(optimizer, device_placement=False, scaler=self._accelerator.scaler)
         return cast(torch.optim.Optimizer, self._optimizer)
 
@@ -84,7 +86,10 @@ class MixedPrecision:
 
     def backward(self, loss: Tensor) -> None:
         """Compute gradients, scaled where the format needs it."""
-        self._accelerator.backward(loss)
+        if self._accelerator.scaler is None:
+            loss.backward()  # type: ignore[no-untyped-call]
+        else:
+            self._accelerator.backward(loss)
 
     def clip(self, parameters: Iterable[nn.Parameter], max_norm: float) -> Tensor:
         """Scale gradients down to this norm; return the norm they had, on the device."""

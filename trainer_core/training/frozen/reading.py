@@ -95,7 +95,8 @@ class _Split:
         self.rows = rows
         of_rows = rows_key(rows)
         of_code = code_key(session.network, session.device, session.precision.precision.value)
-        self.keys = {what: joined_key(what, of_rows, of_code, _weights_below(session, what)) for what in wanted}
+        of_weights = {below: _weights_below(session, below) for below in {_below(what) for what in wanted}}
+        self.keys = {what: joined_key(what, of_rows, of_code, of_weights[_below(what)]) for what in wanted}
         self.found: dict[Wanted, Kept] = {}
         for what, key in self.keys.items():
             arrays = session.kept.get(key) or session.cache.load(key)
@@ -108,12 +109,17 @@ class _Split:
         return [what for what in self.keys if what not in self.found]
 
 
-def _weights_below(session: TrainingSession, what: Wanted) -> str:
+def _below(what: Wanted) -> int | None:
+    """Return the boundary below which a wanted output is made; None where that is the whole body."""
+    return what if isinstance(what, int) else None
+
+
+def _weights_below(session: TrainingSession, boundary: int | None) -> str:
     """Return a key of everything that the output can depend on: all of the body but the blocks above a boundary."""
     tree = session.tree
     named = [(name, parameter) for name, parameter in session.network.named_layers() if not name.startswith("head.")]
-    if isinstance(what, int):
-        above = {name for name, _ in named if what <= frozen_blocks([name], tree) < tree.block_count}
+    if boundary is not None:
+        above = {name for name, _ in named if boundary <= frozen_blocks([name], tree) < tree.block_count}
         named = [(name, parameter) for name, parameter in named if name not in above]
     return weights_key(named)
 
