@@ -134,12 +134,16 @@ def resume(
         bool, typer.Option("--anyway", help="Go on even if the project, its data or its model has changed.")
     ] = False,
     epochs: Annotated[int, typer.Option(min=0, help="So many epochs more; for a run that came to its end.")] = 0,
+    rate_factor: Annotated[
+        float, typer.Option(min=1e-6, max=1e6, help="Multiplies the learning rates of what is left.")
+    ] = 1.0,
     json: Annotated[bool, typer.Option("--json", help="Print the journal's events as JSON lines only.")] = False,
 ) -> int:
     """Go on with a run that was stopped or broken off, as if nothing had happened; or for longer than planned."""
     from trainer_core.commands.train import resume_run
+    from trainer_core.engines.base import GoOn
 
-    return resume_run(run, anyway=anyway, epochs=epochs, as_json=json)
+    return resume_run(run, GoOn(anyway=anyway, epochs=epochs, rate_factor=rate_factor), as_json=json)
 
 
 @app.command()

@@ -82,6 +82,10 @@ class RunChanged(InputError):
     """What a run was begun with is no longer what it was; going on has to be wished all the same."""
 
 
+class RunDiverged(ThawError):
+    """The loss of a run was no number any more."""
+
+
 class RunStopped(ThawError):
     """The user stopped the work before it had anything to keep."""
 

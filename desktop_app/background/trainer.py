@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
 from desktop_app.core_access import Core
 from desktop_app.workspace import Workspace
+from trainer_core.engines.base import PLAINLY, GoOn
 from trainer_core.errors import ThawError
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory, RunStatus
@@ -176,20 +177,14 @@ class Trainer(QObject):
         thread = RunThread(workspace.core, lambda engine: engine.run(project, file, runs, control), parent=self)
         self._start(thread, control, None)
 
-    def resume(self, run: RunFolder, *, anyway: bool = False, epochs: int = 0) -> None:
-        """Go on with a run; nothing happens while one is under way.
-
-        Args:
-            run: its folder.
-            anyway: go on even where the project, the data or the model is no longer what it was.
-            epochs: so many more than planned.
-        """
+    def resume(self, run: RunFolder, how: GoOn = PLAINLY) -> None:
+        """Go on with a run; nothing happens while one is under way."""
         control = Control()
         if self.running:
             return
 
         def begin(engine: Engine) -> Iterator[Event]:
-            return engine.resume(run.path, control, anyway=anyway, epochs=epochs)
+            return engine.resume(run.path, control, how)
 
         self._start(RunThread(self._workspace.core, begin, goes_on=run, parent=self), control, run)
 

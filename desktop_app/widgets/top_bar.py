@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
+from desktop_app.theme import palette_icon
 from desktop_app.widgets.elided_label import ElidedLabel
 from desktop_app.widgets.kit import GAP, muted, plain_button, primary_button, set_kind, strong
 from trainer_core.training.control import ENDING, Wish
@@ -99,6 +100,7 @@ class TopBar(QFrame):
         self._pausing = running and wish is Wish.PAUSE
         self.pause_button.setEnabled(running and not ending)
         self.pause_button.setText(CONTINUE if self._pausing else PAUSE)
+        self.pause_button.setIcon(palette_icon("mdi6.play" if self._pausing else "mdi6.pause"))
         self.pause_button.setToolTip(_GO_ON if self._pausing else _PAUSE)
         self.stop_button.setEnabled(running and not ending)
         self.stop_button.setText("Ending…" if ending else FINISH)

@@ -70,7 +70,8 @@ def test_a_run_its_end_and_another_run_are_shown(qtbot: QtBot, page: Page, train
 
 def test_the_plots_draw_the_whole_run(qtbot: QtBot, page: Page, trainer: Trainer) -> None:
     board = board_of_a_run(qtbot, page, trainer)
-    qtbot.waitUntil(lambda: not board.loss.needs_redraw)
+    plots = (board.loss, board.score, *board.small)
+    qtbot.waitUntil(lambda: not any(plot.needs_redraw for plot in plots))
     assert len(board.loss._lines["train"].raw.yData) == 126
     assert [text.split(" 0")[0] for text in board.score._legend.texts] == [
         "macro F1",

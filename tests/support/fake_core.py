@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from desktop_app.core_access import OpenRows
 from trainer_core.data.report import ColumnInfo, ColumnRole, DataReport, Finding, Severity, SplitInfo
+from trainer_core.engines.base import PLAINLY, GoOn
 from trainer_core.forecast.contract import MachineFacts, RowFacts
 from trainer_core.forecast.guess import guess_device
 from trainer_core.inference.prediction import OpenTexts, Prediction
@@ -360,16 +361,16 @@ class FakeEngine:
         self.folder = folder
         yield from self._kept(folder, self._events(plan, folder, control))
 
-    def resume(self, run: Path, control: Control, *, anyway: bool = False, epochs: int = 0) -> Iterator[Event]:
+    def resume(self, run: Path, control: Control, how: GoOn = PLAINLY) -> Iterator[Event]:
         """Play the rest of the scripted run, from the step that ``last`` names."""
-        if self.error is not None and not anyway:
+        if self.error is not None and not how.anyway:
             raise self.error
         folder = RunFolder(run)
         self.folder = folder
         plan, step = folder.load_plan(), folder.last_step or 0
-        if epochs:
-            plan = plan.longer(epochs)
-            folder.save_plan(plan)
+        if how.epochs:
+            plan = plan.longer(how.epochs)
+        folder.save_plan(plan.with_rates(how.rate_factor, 0))
         kept = [event for event in read_journal(folder.journal_file) if _is_before(event, step)]
         folder.journal_file.write_text("".join(format_event(event) + "\n" for event in kept), encoding="utf-8")
         yield from self._kept(folder, self._rest(plan, folder, control, step))

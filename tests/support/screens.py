@@ -132,6 +132,10 @@ def _scenes(shell: object, home: Path, turn: Callable[[], None], wanted: list[st
     for key in wanted_pages():
         _settle(turn)
         yield f"{key}-training"
+    engine.hold_at = None
+    if not wanted or "train" in wanted:
+        yield from _left(shell, turn)
+        trainer.resume(trainer.folder)
     engine.release()
     _until(turn, lambda: not trainer.running)
     for key in wanted_pages():
@@ -141,6 +145,20 @@ def _scenes(shell: object, home: Path, turn: Callable[[], None], wanted: list[st
         workspace.project = None
         workspace.project_changed.emit()
         yield "welcome-filled"
+
+
+def _left(shell: object, turn: Callable[[], None]) -> Iterator[str]:
+    """Pause the run under way, then put it aside."""
+    window, trainer = shell.window, shell.trainer
+    window.show_page("train")
+    trainer.pause()
+    _until(turn, lambda: trainer.history.status == "paused")
+    _settle(turn)
+    yield "train-paused"
+    trainer.put_aside()
+    _until(turn, lambda: not trainer.running)
+    _settle(turn)
+    yield "train-put-aside"
 
 
 def _build_next(window: object) -> bool:

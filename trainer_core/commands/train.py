@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trainer_core.commands.predict import print_predictions
 from trainer_core.data.texts import read_lines
+from trainer_core.engines.base import GoOn
 from trainer_core.engines.local import LocalEngine
 from trainer_core.inference.predictor import Predictor
 from trainer_core.project.load import load_project
@@ -55,14 +56,14 @@ def train_project(path: Path, *, out: Path | None, overrides: list[str], as_json
     return _follow(engine, engine.run(project, path, out, control), control, texts, as_json=as_json)
 
 
-def resume_run(run: Path, *, anyway: bool, epochs: int, as_json: bool) -> int:
+def resume_run(run: Path, how: GoOn, *, as_json: bool) -> int:
     """Go on with a run and show how it goes; return the exit status.
 
     Raises:
         InputError: there is nothing to go on from, or something has changed since it began.
     """
     engine, control = LocalEngine(), Control()
-    events = engine.resume(run, control, anyway=anyway, epochs=epochs)
+    events = engine.resume(run, control, how)
     return _follow(engine, events, control, [], as_json=as_json)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +11,24 @@ from trainer_core.project.schema import Project
 from trainer_core.runs.folder import RunFolder
 from trainer_core.training.control import Control
 from trainer_core.training.events import Event
+
+
+@dataclass(frozen=True)
+class GoOn:
+    """How to go on with a run.
+
+    Attributes:
+        anyway: even where the project, the data or the model is no longer what it was.
+        epochs: so many more than planned.
+        rate_factor: by which the learning rates of what is left are multiplied.
+    """
+
+    anyway: bool = False
+    epochs: int = 0
+    rate_factor: float = 1.0
+
+
+PLAINLY = GoOn()
 
 
 class Engine(Protocol):
@@ -35,14 +54,13 @@ class Engine(Protocol):
         """
         ...
 
-    def resume(self, run: Path, control: Control, *, anyway: bool = False, epochs: int = 0) -> Iterator[Event]:
+    def resume(self, run: Path, control: Control, how: GoOn = PLAINLY) -> Iterator[Event]:
         """Go on with a run from the last moment that was saved, and yield the events from there.
 
         Args:
             run: its folder.
             control: the user's wishes while it runs.
-            anyway: go on even where the project, the data or the model is no longer what it was.
-            epochs: so many more than planned; a run that came to its end needs some.
+            how: what else is wished; a run that came to its end needs some epochs more.
 
         Raises:
             RunChanged: something is no longer what it was, and ``anyway`` was not said; nothing was written then.

@@ -17,12 +17,13 @@ import torch
 
 from trainer_core.cache.arrays import FolderArrays, arrays_place
 from trainer_core.data.encoded import Encoded
+from trainer_core.engines.base import PLAINLY, GoOn
 from trainer_core.engines.metering import metered
 from trainer_core.engines.number_format import resolve_precision
 from trainer_core.engines.prepare import PreparedRun, prepare_run
 from trainer_core.engines.resume import Resumption, prepare_resumption
 from trainer_core.engines.rows import encode_once
-from trainer_core.errors import InputError, RunStopped, ThawError
+from trainer_core.errors import InputError, RunDiverged, RunStopped, ThawError
 from trainer_core.export.model_folder import ModelFolderFacts, save_model_folder
 from trainer_core.models.build import build_network, read_originals
 from trainer_core.models.network import Network
@@ -36,6 +37,7 @@ from trainer_core.stages.plan import RunPlan
 from trainer_core.tasks.base import Task
 from trainer_core.tasks.registry import load_task
 from trainer_core.training.control import Control, Discarded, PutAside, Wish
+from trainer_core.training.diverged import Diverged
 from trainer_core.training.events import (
     Best,
     Event,
@@ -51,6 +53,7 @@ from trainer_core.training.ports import ArrayCache
 from trainer_core.training.precision import MixedPrecision
 from trainer_core.training.session import TrainingSession
 
+MOST_ROWS_NAMED = 64
 LIBRARIES = ("torch", "transformers", "datasets", "accelerate", "numpy", "scikit-learn", "safetensors", "thaw-desktop")
 
 
@@ -89,14 +92,13 @@ class LocalEngine:
         folder.save_environment(_environment(prepared))
         yield from _journalled(folder, metered(_train(prepared, folder, control), prepared))
 
-    def resume(self, run: Path, control: Control, *, anyway: bool = False, epochs: int = 0) -> Iterator[Event]:
+    def resume(self, run: Path, control: Control, how: GoOn = PLAINLY) -> Iterator[Event]:
         """Go on with a run from the last moment that was saved, and yield the events from there.
 
         Args:
             run: its folder.
             control: the user's wishes while it runs.
-            anyway: go on even where the project, the data or the model is no longer what it was.
-            epochs: so many more than planned; a run that came to its end needs some.
+            how: what else is wished; a run that came to its end needs some epochs more.
 
         Raises:
             RunChanged: something is no longer what it was, and ``anyway`` was not said; nothing was written then.
@@ -105,10 +107,10 @@ class LocalEngine:
         """
         folder = RunFolder(run)
         self._folder = folder
-        yield from _kept(folder, lambda: self._resume(folder, control, anyway=anyway, epochs=epochs))
+        yield from _kept(folder, lambda: self._resume(folder, control, how))
 
-    def _resume(self, folder: RunFolder, control: Control, *, anyway: bool, epochs: int) -> Iterator[Event]:
-        found = prepare_resumption(folder, anyway=anyway, epochs=epochs)
+    def _resume(self, folder: RunFolder, control: Control, how: GoOn) -> Iterator[Event]:
+        found = prepare_resumption(folder, how)
         warnings = [RunWarning(message=message) for message in found.messages]
         events = _train(found.prepared, folder, control, found)
         yield from _journalled(folder, chain(warnings, metered(events, found.prepared)))
@@ -156,6 +158,21 @@ def _train(
         yield from _train_all(prepared, folder, control, resumption)
     except PutAside as aside:
         yield RunPutAside(folder=str(folder.path), step=aside.step)
+    except Diverged as diverged:
+        raise _divergence(diverged, prepared) from None
+
+
+def _divergence(diverged: Diverged, prepared: PreparedRun) -> RunDiverged:
+    """Return as an error that the loss is no number, with the rows by their numbers in the file."""
+    rows = prepared.data.train
+    numbers = sorted(rows.table.row_number(int(rows.positions[place])) for place in diverged.rows)
+    named = ", ".join(f"{number:,}" for number in numbers[:MOST_ROWS_NAMED])
+    more = f" and {len(numbers) - MOST_ROWS_NAMED:,} more" if len(numbers) > MOST_ROWS_NAMED else ""
+    return RunDiverged(
+        f"The loss is no longer a number at step {diverged.step:,}.",
+        why=f"The step learnt from these rows of {rows.table.path.name}: {named}{more}.",
+        remedy="Look at these rows, or continue from the last checkpoint with a lower learning rate.",
+    )
 
 
 def _train_all(
@@ -276,7 +293,8 @@ def _environment(prepared: PreparedRun) -> dict[str, Any]:
 
 def _failure(error: Exception) -> RunFailed:
     if isinstance(error, ThawError):
-        return RunFailed(what=error.what, why=error.why, remedy=error.remedy)
+        diverged = isinstance(error, RunDiverged)
+        return RunFailed(what=error.what, why=error.why, remedy=error.remedy, diverged=diverged)
     return RunFailed(
         what=f"Training ended with an error: {error}" if str(error) else "Training ended with an error.",
         why=type(error).__name__,

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from trainer_core.engines.base import GoOn
 from trainer_core.engines.prepare import PreparedRun, hash_project, prepare_run
 from trainer_core.errors import InputError, Problem, RunChanged
 from trainer_core.files import replace_file
@@ -48,20 +49,19 @@ class _Found:
     messages: tuple[str, ...]
 
 
-def prepare_resumption(folder: RunFolder, *, anyway: bool, epochs: int) -> Resumption:
+def prepare_resumption(folder: RunFolder, how: GoOn) -> Resumption:
     """Find the moment to go on from, and put the run's folder back to it.
 
     Args:
         folder: of the run; no other process may write it.
-        anyway: go on even where the project, the data or the model is no longer what it was.
-        epochs: so many more than planned.
+        how: what is wished beside going on.
 
     Raises:
         RunChanged: something is no longer as it was.
         InputError: it is over, or has nothing to go on from.
     """
     plan, history = folder.load_plan(), folder.load_history()
-    if history.status is RunStatus.FINISHED and not epochs:
+    if history.status is RunStatus.FINISHED and not how.epochs:
         what, remedy = "This run is over: its best weights are saved.", "Say how many epochs more, or try it."
         raise InputError.one(folder.path, what, remedy)
     found = _last_snapshot(folder)
@@ -70,13 +70,17 @@ def prepare_resumption(folder: RunFolder, *, anyway: bool, epochs: int) -> Resum
         raise InputError.one(folder.path, what, remedy)
     prepared = prepare_run(plan.project, Path(plan.project_file))
     changed = _changes(plan, prepared.plan)
-    if changed and not anyway:
+    if changed and not how.anyway:
         raise RunChanged(changed)
-    if epochs:
-        plan = plan.longer(epochs)
-        folder.save_plan(plan)
-    _put_back(folder, found)
     messages = [f"Continued anyway: {problem.where} has changed." for problem in changed]
+    if how.rate_factor != 1.0:
+        plan = plan.with_rates(how.rate_factor, found.snapshot.facts.stage.place if found else 0)
+        messages.append(f"The learning rates from here on are {how.rate_factor:g} times what was planned.")
+    if how.epochs:
+        plan = plan.longer(how.epochs)
+    _put_back(folder, found)
+    if plan != folder.load_plan():
+        folder.save_plan(plan)
     return Resumption(
         prepared=replace(prepared, plan=plan),
         snapshot=found.snapshot if found else None,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from trainer_core.errors import InputError
 from trainer_core.files import replace_file
 from trainer_core.runs.history import RunHistory
 from trainer_core.runs.journal import read_journal
-from trainer_core.stages.plan import RunPlan
+from trainer_core.stages.plan import PLAN_VERSION, RunPlan
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,19 @@ class RunFolder:
         """
         try:
             values = tomlkit.parse(self.plan_file.read_text(encoding="utf-8")).unwrap()
+            self._refuse_newer(values)
             return RunPlan.model_validate(values)
+        except InputError:
+            raise
         except (OSError, ValueError) as cause:
             remedy = "Name a run folder that Thaw made; it has plan.toml inside."
             raise InputError.one(self.path, "This is not a run folder of Thaw.", remedy) from cause
+
+    def _refuse_newer(self, values: Mapping[str, Any]) -> None:
+        version = values.get("version", PLAN_VERSION)
+        if isinstance(version, int) and version > PLAN_VERSION:
+            what = f"This run was written in version {version} of run folders; this Thaw reads {PLAN_VERSION}."
+            raise InputError.one(self.plan_file, what, "Install a newer Thaw.")
 
     def save_plan(self, plan: RunPlan) -> None:
         """Write the plan."""

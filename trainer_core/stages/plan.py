@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -21,6 +22,7 @@ from trainer_core.project.schema import (
 )
 from trainer_core.stages.presets import default_stages
 
+PLAN_VERSION: Literal[1] = 1
 MORE = ", longer "
 """Between the name of the stage that is repeated and a number, where a run goes on beyond its plan."""
 
@@ -81,11 +83,13 @@ class RunPlan(PlanPart):
     """Everything a run needs to begin, and to be repeated.
 
     Attributes:
+        version: of the way in which plans are written.
         project: the user's wish, as it was when the run began.
         project_file: where it was read from; its paths are relative to it.
         project_sha256: of that file; empty where it was not saved.
     """
 
+    version: Literal[1] = PLAN_VERSION
     project: Project
     project_file: str
     project_sha256: str
@@ -120,6 +124,14 @@ class RunPlan(PlanPart):
     def steps(self) -> int:
         """The most optimiser steps the run can take."""
         return sum(stage.steps for stage in self.stages)
+
+    def with_rates(self, factor: float, place: int) -> RunPlan:
+        """Return the plan with the learning rates of its stages, from one on, multiplied."""
+        stages = tuple(
+            stage.model_copy(update={"learning_rate": stage.learning_rate * factor}) if number >= place else stage
+            for number, stage in enumerate(self.stages)
+        )
+        return self.model_copy(update={"stages": stages})
 
     def longer(self, epochs: int) -> RunPlan:
         """Return the plan with so many epochs more: a stage like the last, from the best weights on."""

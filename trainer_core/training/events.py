@@ -244,13 +244,14 @@ class RunDiscarded(EventBase):
 
 
 class RunFailed(EventBase):
-    """The run ended by an error; what was saved before stays."""
+    """The run ended by an error; what was saved before stays. ``diverged``: because the loss was no number any more."""
 
     event: Literal["run_failed"] = "run_failed"
     what: str
     why: str = ""
     remedy: str = ""
     traceback: str = ""
+    diverged: bool = False
 
 
 Event = Annotated[

@@ -20,6 +20,9 @@ from trainer_core.data.rows import IntArray
 from trainer_core.models.blocks import BlockStack
 from trainer_core.models.network import Network
 
+VECTORS = 4_096
+"""Vectors of whole texts that the head takes at once where nothing is learnt."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -136,6 +139,11 @@ class FeatureInputs(_Rows):
     """Rows enter as the vectors, float [rows, width], that the frozen body made of them; only the head computes."""
 
     features: Tensor
+
+    def in_order(self) -> Iterator[IntArray]:
+        """Yield the places of all rows, each once, in large batches: a vector is as small as a token."""
+        rows = np.arange(len(self), dtype=np.int64)
+        yield from (rows[start : start + VECTORS] for start in range(0, len(rows), VECTORS))
 
     def scores(self, network: Network, batch: Batch) -> Tensor:
         """Return the head's scores."""

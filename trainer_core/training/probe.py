@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ from trainer_core.training.events import Event, PoolingChosen, ProbeFinished, Wo
 from trainer_core.training.frozen.needs import boundaries_from
 from trainer_core.training.frozen.reading import read_frozen
 from trainer_core.training.inputs import FeatureInputs
+from trainer_core.training.lanes import each_in_lanes, lanes_on
 from trainer_core.training.probe_answers import ProbeAnswer, answer_key, keep_answer, load_answer
 from trainer_core.training.session import TrainingSession
 
@@ -134,11 +136,12 @@ def _try_all(
 ) -> Generator[Event, None, dict[Choice, Trial]]:
     """Try every choice, with progress; return what each reached."""
     results: dict[Choice, Trial] = {}
-    for choice in choices:
-        yield from heed(session.control, session.step)
-        yield WorkProgress(work=work, done=len(results), total=len(choices))
-        results[choice] = trial(choice)
-    yield WorkProgress(work=work, done=len(choices), total=len(choices))
+    yield WorkProgress(work=work, done=0, total=len(choices))
+    with closing(each_in_lanes(lanes_on(session.device), choices, trial)) as trials:
+        for choice, result in trials:
+            results[choice] = result
+            yield WorkProgress(work=work, done=len(results), total=len(choices))
+            yield from heed(session.control, session.step)
     return results
 
 

@@ -17,6 +17,7 @@ from trainer_core.results.names import better
 from trainer_core.stages.exits import ExitRule
 from trainer_core.training.averaging import AveragedWeights
 from trainer_core.training.control import Wish, heed
+from trainer_core.training.diverged import DivergenceWatch
 from trainer_core.training.evaluate import evaluate
 from trainer_core.training.events import EvaluationFinished, Event, RunWarning, StageEnd
 from trainer_core.training.inputs import Batch, Inputs
@@ -61,6 +62,7 @@ class StageTraining:
         self._rule = ExitRule(stage.until)
         self._evaluate_at = evaluation_steps(stage.steps_per_epoch, settings.evaluations_per_epoch)
         self._meter = StepMeter(session.device)
+        self._watch = DivergenceWatch(scaled=bool(session.precision.scaler_state()))
         self._steps = 0
         self._snapshot_due = self._next_snapshot()
 
@@ -135,7 +137,8 @@ class StageTraining:
         self._averaged.update()
         self._steps += 1
         session.step += 1
-        yield from self._meter.note(
+        self._watch.note(session.step, group)
+        told = self._meter.note(
             loss,
             norm,
             step=session.step,
@@ -145,6 +148,7 @@ class StageTraining:
             rows=sum(map(len, group)),
             tokens=tokens,
         )
+        yield from self._watch.checked(told)
 
     def _compute_gradients(
         self, group: Sequence[IntArray], ready: Sequence[Batch] | None
@@ -200,7 +204,7 @@ class StageTraining:
         stopped = session.control.wish is Wish.FINISH
         evaluates = in_epoch in self._evaluate_at or stopped
         if (evaluates or time.monotonic() >= self._snapshot_due) and not saved:
-            yield from self._meter.flush()
+            yield from self._watch.checked(self._meter.flush())
             self._take_snapshot()
             self._meter.start()
         yield from saved_events(session)
@@ -215,7 +219,7 @@ class StageTraining:
         session = self._session
         waits = session.control.wish in (Wish.PAUSE, Wish.PUT_ASIDE)
         if waits:
-            yield from self._meter.flush()
+            yield from self._watch.checked(self._meter.flush())
             self._take_snapshot()
             yield from saved_events(session, wait=True)
         yield from heed(session.control, session.step)

@@ -14,6 +14,7 @@ class OfferKind(StrEnum):
     CONTINUE = "continue"
     ANYWAY = "continue anyway"
     LONGER = "train longer"
+    SLOWER = "continue with a lower learning rate"
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ def offer_of(history: RunHistory, standing: Standing, *, changed: bool) -> Offer
         button = "Start it again"
     else:
         button = f"Continue from step {standing.last_step:,}" if standing.last_step else "Continue"
+    if history.failure is not None and history.failure.diverged:
+        return Offer(OfferKind.SLOWER, "The loss was no number", _SLOWER, f"{button}, half as fast")
     title, text = _words(history, standing)
     return Offer(OfferKind.CONTINUE, title, text, button)
 
@@ -77,6 +80,11 @@ def _words(history: RunHistory, standing: Standing) -> tuple[str, str]:
     return "Broken off", f"It {cause} at step {history.step:,} and goes on as if nothing had happened.{again}"
 
 
+SLOWER = 0.5
+_SLOWER = (
+    "It goes back to the last checkpoint, and the learning rates from there on are half of what was planned. Look "
+    "at the rows that are named first: a damaged one will do it again."
+)
 _ANYWAY = (
     "What it learnt so far stays, and the rest is learnt from the files as they are now. Its journal tells that it was "
     "wished."

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QWidget
 
 from desktop_app.pages.train.offer import Offer, OfferKind
-from desktop_app.widgets.kit import GAP, Card, inset_spin_box, muted, primary_button
+from desktop_app.widgets.kit import GAP, Card, inset_spin_box, muted, plain_button, primary_button
 
 MOST_EPOCHS = 1_000
 
@@ -34,11 +34,14 @@ class OfferCard(Card):
         row.addWidget(label)
         row.addWidget(self.epochs, 1)
         self.button = primary_button("Continue", "mdi6.play")
+        self.longer_button = plain_button("Train longer", "mdi6.play")
         self.button.clicked.connect(self._on_clicked)
+        self.longer_button.clicked.connect(self._on_clicked)
         self.body.addWidget(self._text)
         self.body.addWidget(self._epochs_row)
         self.body.addSpacing(GAP - 4)
         self.body.addWidget(self.button)
+        self.body.addWidget(self.longer_button)
         self.hide()
 
     @property
@@ -54,10 +57,14 @@ class OfferCard(Card):
         self._kind = offer.kind
         self.set_title(offer.title)
         self._text.setText(offer.text)
-        self._epochs_row.setVisible(offer.kind is OfferKind.LONGER)
-        self.button.setText(offer.button)
-        self.button.setEnabled(enabled)
-        self.button.setToolTip("" if enabled else "Another run is under way")
+        longer = offer.kind is OfferKind.LONGER  # beside the result, whose button is the one for what comes next
+        self._epochs_row.setVisible(longer)
+        self.longer_button.setVisible(longer)
+        self.button.setVisible(not longer)
+        for button in (self.button, self.longer_button):
+            button.setText(offer.button)
+            button.setEnabled(enabled)
+            button.setToolTip("" if enabled else "Another run is under way")
 
     def _on_clicked(self) -> None:
         self.wished.emit(self._kind, self.epochs.value() if self._kind is OfferKind.LONGER else 0)

@@ -12,7 +12,7 @@ from desktop_app.pages.base import PageState
 from desktop_app.pages.marks import MarkedPresenter
 from desktop_app.pages.train.contract import TrainViewLike
 from desktop_app.pages.train.feed import RunFeed
-from desktop_app.pages.train.offer import OfferKind, Standing, offer_of
+from desktop_app.pages.train.offer import SLOWER, OfferKind, Standing, offer_of
 from desktop_app.pages.train.words import (
     facts,
     failure_error,
@@ -23,6 +23,7 @@ from desktop_app.pages.train.words import (
 )
 from desktop_app.run_words import run_title
 from desktop_app.workspace import Workspace
+from trainer_core.engines.base import GoOn
 from trainer_core.errors import RunChanged
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory, RunStatus
@@ -215,7 +216,9 @@ class TrainPresenter(MarkedPresenter):
 
     def _on_offer_taken(self, kind: OfferKind, epochs: int) -> None:
         if self._shown is not None:
-            self._trainer.resume(self._shown, anyway=kind is OfferKind.ANYWAY, epochs=epochs)
+            factor = SLOWER if kind is OfferKind.SLOWER else 1.0
+            how = GoOn(anyway=kind is OfferKind.ANYWAY, epochs=epochs, rate_factor=factor)
+            self._trainer.resume(self._shown, how)
 
     def _on_live_wished(self) -> None:
         self._workspace.choose_run(self._trainer.folder)

@@ -13,6 +13,7 @@ import pytest
 from tests.support.projects import ALL, HEAD, TOP, make_project
 from tests.support.resumed import assert_alike
 from tests.support.sessions import run_project
+from trainer_core.engines.base import PLAINLY, GoOn
 from trainer_core.engines.local import LocalEngine
 from trainer_core.errors import InputError
 from trainer_core.project.load import load_project
@@ -43,8 +44,8 @@ def break_off(path: Path, after: int) -> RunFolder:
     return engine.folder
 
 
-def go_on(folder: RunFolder, **wishes: bool) -> list[Event]:
-    return list(LocalEngine().resume(folder.path, Control(), **wishes))
+def go_on(folder: RunFolder, how: GoOn = PLAINLY) -> list[Event]:
+    return list(LocalEngine().resume(folder.path, Control(), how))
 
 
 def test_wherever_it_is_broken_off_the_run_becomes_the_unbroken_one(tmp_path: Path, bert: Path) -> None:
@@ -116,7 +117,7 @@ def test_what_has_changed_is_named_and_refused_unless_wished(tmp_path: Path, ber
         go_on(folder)
     assert {problem.where for problem in refused.value.problems} == {str(data), str(path)}
     assert folder.journal_file.read_bytes() == journal
-    events = go_on(folder, anyway=True)
+    events = go_on(folder, GoOn(anyway=True))
     told = [event.message for event in events if isinstance(event, RunWarning)]
     assert any(str(data) in message for message in told)
     assert isinstance(events[-1], RunFinished)

@@ -13,6 +13,7 @@ from tests.support.projects import ALL, HEAD, make_project
 from tests.support.resumed import assert_alike, story, weights
 from tests.support.sessions import run_project
 from trainer_core.data.batch_size import EVALUATION_TOKENS
+from trainer_core.engines.base import GoOn
 from trainer_core.engines.local import LocalEngine
 from trainer_core.errors import InputError
 from trainer_core.project.load import load_project
@@ -194,7 +195,7 @@ def test_a_finished_run_goes_on_for_more_epochs(tmp_path: Path, bert: Path) -> N
     with pytest.raises(InputError, match="over"):
         go_on(folder)
     for times in (1, 2):
-        more = list(LocalEngine().resume(folder.path, Control(), epochs=2))
+        more = list(LocalEngine().resume(folder.path, Control(), GoOn(epochs=2)))
         assert isinstance(more[-1], RunFinished)
         told = list(read_journal(folder.journal_file))
         assert story(told)[: len(before)] == before
@@ -212,7 +213,7 @@ def test_what_was_best_stays_best_where_more_epochs_bring_nothing(tmp_path: Path
     events, folder = run_project(path)
     *_, finished = events
     before = weights(folder)
-    more = list(LocalEngine().resume(folder.path, Control(), epochs=1))
+    more = list(LocalEngine().resume(folder.path, Control(), GoOn(epochs=1)))
     assert isinstance(finished, RunFinished)
     assert isinstance(more[-1], RunFinished)
     assert more[-1].best.value >= finished.best.value

@@ -185,3 +185,13 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     replace_file(run.best_file, b"step-00000099-best")
     with pytest.raises(InputError, match="cannot be read"):
         load_checkpoint(run.best_checkpoint())
+
+
+def test_a_run_of_a_newer_thaw_is_refused_in_words(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.save_plan(plan())
+    text = run.plan_file.read_text(encoding="utf-8")
+    run.plan_file.write_text("version = 2\nsurprise = true\n" + text.replace("version = 1\n", "", 1), encoding="utf-8")
+    with pytest.raises(InputError, match="version 2") as refused:
+        run.load_plan()
+    assert "newer Thaw" in refused.value.remedy

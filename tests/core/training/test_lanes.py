@@ -13,7 +13,7 @@ from torch import nn
 
 from tests.core.conftest import TinyModel
 from trainer_core.data.rows import IntArray
-from trainer_core.training.lanes import each_batch, lane_count
+from trainer_core.training.lanes import each_in_lanes, lane_count
 
 CPU = torch.device("cpu")
 
@@ -33,7 +33,7 @@ def batches(count: int) -> list[IntArray]:
 
 @pytest.mark.parametrize("lanes", [1, 2, 3])
 def test_results_come_in_order_with_their_batches(lanes: int) -> None:
-    found = list(each_batch(lanes, batches(20), lambda rows: int(rows.sum())))
+    found = list(each_in_lanes(lanes, batches(20), lambda rows: int(rows.sum())))
     assert [batch.tolist() for batch, _ in found] == [batch.tolist() for batch in batches(20)]
     assert [result for _, result in found] == [int(batch.sum()) for batch in batches(20)]
 
@@ -45,7 +45,7 @@ def test_lanes_share_the_threads_and_give_them_back() -> None:
         both.wait()  # passed only where two batches are under way at once
         return threading.get_ident(), torch.get_num_threads()
 
-    found = [result for _, result in each_batch(2, batches(4), compute)]
+    found = [result for _, result in each_in_lanes(2, batches(4), compute)]
     assert {threads for _, threads in found} == {1}
     assert len({ident for ident, _ in found} - {threading.get_ident()}) == 2
     assert torch.get_num_threads() == 2
@@ -64,7 +64,7 @@ def test_an_error_reaches_the_caller_and_ends_the_threads() -> None:
 
     seen: list[int] = []
     with pytest.raises(ValueError, match="row 5"):
-        seen.extend(result for _, result in each_batch(2, batches(100), compute))
+        seen.extend(result for _, result in each_in_lanes(2, batches(100), compute))
     assert seen == [0, 1, 2, 3, 4]
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("batches")]
 
@@ -78,7 +78,7 @@ def test_a_stream_of_batches_is_read_only_as_far_as_needed() -> None:
             read += 1
             yield batch
 
-    with closing(each_batch(2, stream(), len)) as results:
+    with closing(each_in_lanes(2, stream(), len)) as results:
         for _ in range(5):
             next(results)
     assert read <= 8
@@ -105,6 +105,6 @@ def test_a_network_gives_every_lane_what_it_gives_alone(tiny_model: TinyModel, f
             states: torch.Tensor = body(input_ids=ids[torch.from_numpy(rows)]).last_hidden_state
         return states
 
-    alone, shared = ([result for _, result in each_batch(lanes, batches(28), compute)] for lanes in (1, 2))
+    alone, shared = ([result for _, result in each_in_lanes(lanes, batches(28), compute)] for lanes in (1, 2))
     for expected, found in zip(alone, shared, strict=True):
         torch.testing.assert_close(found, expected)

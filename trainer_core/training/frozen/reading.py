@@ -27,7 +27,7 @@ from trainer_core.training.events import Event, WorkProgress
 from trainer_core.training.freezing import set_training_modes
 from trainer_core.training.frozen.keys import code_key, joined_key, rows_key, weights_key
 from trainer_core.training.inputs import Batch, RowStates, TokenInputs
-from trainer_core.training.lanes import each_batch, lane_count
+from trainer_core.training.lanes import each_in_lanes, lane_count
 from trainer_core.training.memory import each_part
 from trainer_core.training.ports import ArraySink
 from trainer_core.training.session import TrainingSession
@@ -172,7 +172,7 @@ def _computed(
     def one_part(part: IntArray) -> BatchOutputs:
         return _frozen_pass(session, inputs.batch(part), poolings, found)
 
-    with closing(each_batch(lane_count(session.network, session.device), inputs.in_order(), compute)) as batches:
+    with closing(each_in_lanes(lane_count(session.network, session.device), inputs.in_order(), compute)) as batches:
         yield from batches
 
 
