@@ -27,14 +27,13 @@ from trainer_core.training.events import Event, RunDiscarded, RunFailed, RunFini
 if TYPE_CHECKING:
     from trainer_core.engines.base import Engine
 
+    Begin = Callable[[Engine], Iterator[Event]]
+
 BATCH_MILLISECONDS = 50
 """How long events are gathered before the window folds them."""
 UNSAVED_NAME = "untitled.thaw"
 """What a project that was never saved is called, for the engine that resolves paths against it."""
 ENDS = RunFinished | RunPutAside | RunDiscarded | RunFailed
-
-if TYPE_CHECKING:
-    Begin = Callable[[Engine], Iterator[Event]]
 
 
 class RunThread(QThread):
@@ -277,10 +276,10 @@ class Trainer(QObject):
 
     def _tell_end(self) -> None:
         self._workspace.runs_changed.emit()
-        if self.history.finished is not None:
-            self.run_finished.emit(self.history.finished)
-        elif self.history.failure is not None:
+        if self.history.failure is not None:  # also of a run that had come to its end, and could not be gone on with
             self.run_failed.emit(self.history.failure)
+        elif self.history.finished is not None:
+            self.run_finished.emit(self.history.finished)
         else:
             self.run_left.emit(self.history.status)
 

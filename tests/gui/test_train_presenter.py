@@ -23,6 +23,7 @@ from desktop_app.pages.train.words import (
 from desktop_app.workspace import Workspace
 from tests.support.fake_core import FakeCore
 from tests.support.runs import write_run
+from trainer_core.engines.base import GoOn
 from trainer_core.errors import InputError, Problem, RunChanged
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory
@@ -364,6 +365,22 @@ def test_what_has_changed_is_named_and_going_on_anyway_is_offered(
     with qtbot.waitSignal(trainer.run_finished, timeout=10_000):
         view.offer_taken.emit(view.offer.kind, 0)
     assert view.failure is None
+
+
+def test_going_on_anyway_keeps_what_was_wished_beside_it(
+    qtbot: QtBot, presenter: TrainPresenter, view: FakeView, trainer: Trainer, core: FakeCore, ready: Workspace
+) -> None:
+    run = write_run(ready.runs_folder)
+    run.last_file.write_text("step-00000126", encoding="utf-8")
+    offer = show(ready, view, qtbot, run)
+    core.training.error = RunChanged([Problem("tickets.thaw", "This has changed since the run began.")])
+    with qtbot.waitSignal(trainer.run_failed, timeout=10_000):
+        view.offer_taken.emit(offer.kind, 3)
+    qtbot.waitUntil(lambda: view.offer is not None and view.offer.kind is OfferKind.ANYWAY)
+    with qtbot.waitSignal(trainer.run_finished, timeout=10_000):
+        view.offer_taken.emit(OfferKind.ANYWAY, 0)
+    assert core.training.gone_on == [GoOn(epochs=3), GoOn(anyway=True, epochs=3)]
+    assert len(run.load_plan().stages) == 4
 
 
 def test_a_run_that_another_process_writes_is_left_alone(

@@ -336,6 +336,7 @@ class FakeEngine:
         fails_at: the step after which the run fails.
         hold_at: the step after which it waits until ``release`` or until the end is wished.
         holding: set while it waits.
+        gone_on: how runs were gone on with, in order.
         folder: the folder of the run under way or of the last one; None until it exists.
     """
 
@@ -345,6 +346,7 @@ class FakeEngine:
         self.hold_at: int | None = None
         self.holding = threading.Event()
         self.folder: RunFolder | None = None
+        self.gone_on: list[GoOn] = []
         self._released = threading.Event()
 
     def release(self) -> None:
@@ -363,6 +365,7 @@ class FakeEngine:
 
     def resume(self, run: Path, control: Control, how: GoOn = PLAINLY) -> Iterator[Event]:
         """Play the rest of the scripted run, from the step that ``last`` names."""
+        self.gone_on.append(how)
         if self.error is not None and not how.anyway:
             raise self.error
         folder = RunFolder(run)

@@ -106,6 +106,7 @@ class LocalEngine:
             Exception: anything else that ends the run; ``run_failed`` was yielded before.
         """
         folder = RunFolder(run)
+        folder.load_plan()  # what is no run is refused before a lock is put there
         self._folder = folder
         yield from _kept(folder, lambda: self._resume(folder, control, how))
 
@@ -171,7 +172,7 @@ def _divergence(diverged: Diverged, prepared: PreparedRun) -> RunDiverged:
     return RunDiverged(
         f"The loss is no longer a number at step {diverged.step:,}.",
         why=f"The step learnt from these rows of {rows.table.path.name}: {named}{more}.",
-        remedy="Look at these rows, or continue from the last checkpoint with a lower learning rate.",
+        remedy="Look at these rows, or continue from the last checkpoint with a lower learning rate (--rate-factor).",
     )
 
 

@@ -58,7 +58,7 @@ def prepare_run(project: Project, project_file: Path) -> PreparedRun:
         tokenizer = _collect(problems, lambda: load_tokenizer(found.path))
         _collect(problems, lambda: _check_length(project, facts))
         _collect(problems, lambda: _check_batches(project))
-        stages = _collect(problems, lambda: _stages(project, facts, data))
+        stages = _collect(problems, lambda: _stages(project, facts, data, tokenizer))
     if problems or not (data and found and facts and device and stages and tokenizer):
         raise InputError(problems)
     plan = _plan(project, project_file, data, found, facts, str(device), stages)
@@ -74,14 +74,14 @@ def _collect(problems: list[Problem], work: Callable[[], Value]) -> Value | None
         return None
 
 
-def _stages(project: Project, facts: ModelFacts, data: PreparedData | None) -> tuple[StagePlan, ...]:
-    if data is None:
+def _stages(
+    project: Project, facts: ModelFacts, data: PreparedData | None, tokenizer: PreTrainedTokenizerBase | None
+) -> tuple[StagePlan, ...]:
+    if data is None or tokenizer is None:
         return resolve_stages(project, facts.tree, 1)
     tokens: int | None = None
     if project.training.batch_tokens is not None:
-        tokenizer = load_tokenizer(facts.folder)
-        cache = FolderArrays(arrays_place())
-        tokens = len(encode_once(cache, tokenizer, data.train, project.model.max_length).ids)
+        tokens = len(encode_once(FolderArrays(arrays_place()), tokenizer, data.train, project.model.max_length).ids)
     return resolve_stages(project, facts.tree, len(data.train), tokens)
 
 

@@ -19,7 +19,7 @@ from trainer_core.stages.plan import RunPlan
 from trainer_core.training.snapshot import Snapshot
 
 CHANGED = "This has changed since the run began."
-ANYWAY = "Put back what it was, or continue anyway: what was learnt so far stays, and the rest is learnt from this."
+ANYWAY = "Put back what it was, or continue anyway (--anyway): what was learnt stays, and the rest is learnt from this."
 ANEW = "The run was broken off before anything was saved, so it began anew."
 
 
@@ -60,26 +60,29 @@ def prepare_resumption(folder: RunFolder, how: GoOn) -> Resumption:
         RunChanged: something is no longer as it was.
         InputError: it is over, or has nothing to go on from.
     """
-    plan, history = folder.load_plan(), folder.load_history()
+    planned, history = folder.load_plan(), folder.load_history()
     if history.status is RunStatus.FINISHED and not how.epochs:
-        what, remedy = "This run is over: its best weights are saved.", "Say how many epochs more, or try it."
+        what, remedy = (
+            "This run is over: its best weights are saved.",
+            "Say how many more (--epochs), or try it.",
+        )
         raise InputError.one(folder.path, what, remedy)
     found = _last_snapshot(folder)
     if found is None and history.finished is not None:
         what, remedy = "This run kept nothing to go on from.", "Start a new one."
         raise InputError.one(folder.path, what, remedy)
-    prepared = prepare_run(plan.project, Path(plan.project_file))
-    changed = _changes(plan, prepared.plan)
+    prepared = prepare_run(planned.project, Path(planned.project_file))
+    changed = _changes(planned, prepared.plan)
     if changed and not how.anyway:
         raise RunChanged(changed)
-    messages = [f"Continued anyway: {problem.where} has changed." for problem in changed]
+    plan, messages = planned, [f"Continued anyway: {problem.where} has changed." for problem in changed]
     if how.rate_factor != 1.0:
         plan = plan.with_rates(how.rate_factor, found.snapshot.facts.stage.place if found else 0)
         messages.append(f"The learning rates from here on are {how.rate_factor:g} times what was planned.")
     if how.epochs:
         plan = plan.longer(how.epochs)
     _put_back(folder, found)
-    if plan != folder.load_plan():
+    if plan != planned:
         folder.save_plan(plan)
     return Resumption(
         prepared=replace(prepared, plan=plan),

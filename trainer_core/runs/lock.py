@@ -28,6 +28,9 @@ def hold_run(folder: RunFolder) -> Iterator[None]:
     except Timeout as cause:
         what = "Another window or command of Thaw is working on this run."
         raise InputError.one(folder.path, what, "Let it come to its end, or end it there.") from cause
+    except OSError as cause:
+        what = f"This run cannot be written: {cause.strerror}."
+        raise InputError.one(folder.path, what, "Mend the permissions of its folder, or copy it elsewhere.") from cause
     try:
         yield
     finally:
@@ -36,6 +39,8 @@ def hold_run(folder: RunFolder) -> Iterator[None]:
 
 def is_held(folder: RunFolder) -> bool:
     """Whether some process writes a run just now."""
+    if not folder.lock_file.exists():  # to ask shall leave nothing behind
+        return False
     lock = _lock(folder)
     try:
         lock.acquire()

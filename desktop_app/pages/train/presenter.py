@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
@@ -23,7 +24,7 @@ from desktop_app.pages.train.words import (
 )
 from desktop_app.run_words import run_title
 from desktop_app.workspace import Workspace
-from trainer_core.engines.base import GoOn
+from trainer_core.engines.base import PLAINLY, GoOn
 from trainer_core.errors import RunChanged
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory, RunStatus
@@ -74,6 +75,7 @@ class TrainPresenter(MarkedPresenter):
         self._of_this_project = True
         self._error: Exception | None = None
         self._standing: Standing | None = None
+        self._how = PLAINLY
         self._loader = Jobs(self)
         self._connect()
         self._choose()
@@ -216,9 +218,11 @@ class TrainPresenter(MarkedPresenter):
 
     def _on_offer_taken(self, kind: OfferKind, epochs: int) -> None:
         if self._shown is not None:
-            factor = SLOWER if kind is OfferKind.SLOWER else 1.0
-            how = GoOn(anyway=kind is OfferKind.ANYWAY, epochs=epochs, rate_factor=factor)
-            self._trainer.resume(self._shown, how)
+            if kind is OfferKind.ANYWAY:  # what was refused is wished all the same
+                self._how = replace(self._how, anyway=True)
+            else:
+                self._how = GoOn(epochs=epochs, rate_factor=SLOWER if kind is OfferKind.SLOWER else 1.0)
+            self._trainer.resume(self._shown, self._how)
 
     def _on_live_wished(self) -> None:
         self._workspace.choose_run(self._trainer.folder)

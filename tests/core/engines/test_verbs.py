@@ -249,9 +249,17 @@ def test_two_never_write_one_run(tmp_path: Path, bert: Path) -> None:
     go_on(engine.folder)
 
 
-def test_asking_whether_a_run_is_held_keeps_nobody_away(tmp_path: Path) -> None:
+def test_what_is_no_run_is_refused_and_nothing_is_left_there(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "no such folder"):
+        with pytest.raises(InputError, match="not a run folder"):
+            go_on(RunFolder(place))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_asking_whether_a_run_is_held_keeps_nobody_away_and_leaves_nothing(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     assert not is_held(folder)
+    assert list(tmp_path.iterdir()) == []
     with hold_run(folder):
         assert is_held(folder)
     assert not is_held(folder)
