@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+
+PART = ".part"
+"""How the hidden names end of what is not finished, or half removed."""
 
 
 @contextlib.contextmanager
@@ -19,13 +23,12 @@ def writing_beside(path: Path) -> Iterator[Path]:
     beside is removed and ``path`` is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
     os.close(handle)
     beside = Path(name)
     try:
         yield beside
-        with beside.open("rb+") as file:
-            os.fsync(file.fileno())
+        _flush(beside)
         beside.chmod(path.stat().st_mode & 0o777 if path.exists() else usual_mode(0o666))
         beside.replace(path)
         _flush_folder(path.parent)
@@ -39,11 +42,73 @@ def replace_file(path: Path, content: bytes) -> None:
         beside.write_bytes(content)
 
 
+@contextlib.contextmanager
+def writing_folder_beside(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside ``path`` to fill; on success it is flushed to disk and takes the place of ``path``.
+
+    The folder appears whole or not at all. On an error it is removed, and what was at ``path`` is there as before.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = _unfinished_folder(path)
+    try:
+        yield beside
+        for file in filter(Path.is_file, beside.rglob("*")):
+            _flush(file)
+        beside.chmod(usual_mode(0o777))
+        with _moved_away(path):
+            beside.replace(path)
+            _flush_folder(path.parent)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder in one visible step: nobody finds half of it, also where the process dies on the way."""
+    away = _unfinished_folder(path)
+    path.replace(away / path.name)
+    shutil.rmtree(away, ignore_errors=True)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a process left in a folder that died while it wrote there or removed something."""
+    for left in folder.glob(f".*{PART}"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _moved_away(folder: Path) -> Iterator[None]:
+    """Make room where a folder is, and remove it once something else is there; where that fails, it comes back."""
+    if not folder.exists():
+        yield
+        return
+    away = _unfinished_folder(folder) / folder.name
+    folder.replace(away)
+    try:
+        yield
+    except BaseException:
+        away.replace(folder)
+        raise
+    finally:
+        shutil.rmtree(away.parent, ignore_errors=True)
+
+
+def _unfinished_folder(beside: Path) -> Path:
+    return Path(tempfile.mkdtemp(dir=beside.parent, prefix=f".{beside.name}.", suffix=PART))
+
+
 def usual_mode(most: int) -> int:
     """Return the permissions that the user's umask leaves of ``most``."""
     mask = os.umask(0)
     os.umask(mask)
     return most & ~mask
+
+
+def _flush(file: Path) -> None:
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
 
 
 def _flush_folder(folder: Path) -> None:

@@ -47,6 +47,8 @@ PHASES = {
     "step": ("trainer_core.training.stage", "set_learning_rates"),
     "evaluation": ("trainer_core.training.evaluate", "_scores"),
     "checkpoint": ("trainer_core.runs.checkpoints", "save_file"),
+    "between": ("trainer_core.runs.checkpoints", "checksum"),
+    "removal": ("shutil", "rmtree"),
     "pointer": ("trainer_core.runs.checkpoints", "replace_file"),
     "boundary": ("trainer_core.training.loop", "apply_freeze"),
     "journal": ("trainer_core.engines.local.Journal", "append"),
@@ -149,6 +151,12 @@ def _half_a_file(real: Callable[[], Any], args: tuple[Any, ...]) -> None:
     os.truncate(file, file.stat().st_size // 2)
 
 
+def _half_a_folder(real: Callable[[], Any], args: tuple[Any, ...]) -> None:
+    """Die in the middle of removing a folder."""
+    for file in [path for path in Path(args[0]).rglob("*") if path.is_file()][::2]:
+        file.unlink()
+
+
 def _half_a_line(real: Callable[[], Any], args: tuple[Any, ...]) -> None:
     """Die in the middle of a line of the journal."""
     from trainer_core.training.events import format_event
@@ -159,7 +167,12 @@ def _half_a_line(real: Callable[[], Any], args: tuple[Any, ...]) -> None:
     journal._file.flush()
 
 
-_LAST_WORDS = {"checkpoint": _half_a_file, "model": _half_a_file, "journal": _half_a_line}
+_LAST_WORDS = {
+    "checkpoint": _half_a_file,
+    "removal": _half_a_folder,
+    "model": _half_a_file,
+    "journal": _half_a_line,
+}
 
 
 # --- in the process that kills ---------------------------------------------------------------------------------------
@@ -194,9 +207,10 @@ class Killer:
         while self.campaign.kills["any"] == killed:
             self._attack("any", None)
 
-    def kill_in(self, phase: str) -> None:
-        """Kill a run in a phase; not in its last calls, because their number differs with the time that a run takes."""
-        self._attack(phase, (phase, self._random.randint(1, max(1, self._calls[phase] * 2 // 3))))
+    def kill_in(self, phase: str, call: int | None = None) -> None:
+        """Kill a run in a phase: in the given call of it, or in any but the last, whose number differs with time."""
+        call = call or self._random.randint(1, max(1, self._calls[phase] * 2 // 3))
+        self._attack(phase, (phase, call))
 
     def _attack(self, name: str, doom: tuple[str, int] | None) -> None:
         patience = self._random.uniform(0.0, self._seconds) if doom is None else None

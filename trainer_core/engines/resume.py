@@ -10,7 +10,7 @@ from pathlib import Path
 from trainer_core.engines.base import GoOn
 from trainer_core.engines.prepare import PreparedRun, hash_project, prepare_run
 from trainer_core.errors import InputError, Problem, RunChanged
-from trainer_core.files import replace_file
+from trainer_core.files import remove_unfinished, replace_file
 from trainer_core.project.schema import Precision
 from trainer_core.runs.checkpoints import STATE, best_name, load_snapshot
 from trainer_core.runs.folder import RunFolder
@@ -94,6 +94,8 @@ def prepare_resumption(folder: RunFolder, how: GoOn) -> Resumption:
 
 def _put_back(folder: RunFolder, found: _Found | None) -> None:
     """Let the folder say what it said then: what the journal tells of later steps is done, and told, again."""
+    for place in (folder.path, folder.checkpoints):
+        remove_unfinished(place)
     length = found.journal_bytes if found else 0
     if folder.journal_file.is_file() and folder.journal_file.stat().st_size > length:
         os.truncate(folder.journal_file, length)

@@ -5,10 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerBase
 
 from trainer_core.errors import InputError
-from trainer_core.files import usual_mode
+from trainer_core.files import writing_folder_beside
 from trainer_core.models.body import load_tokenizer
 from trainer_core.models.build import build_network
 from trainer_core.models.network import Network
@@ -58,36 +54,13 @@ def save_model_folder(
     target: Path, network: Network, tokenizer: PreTrainedTokenizerBase, facts: ModelFolderFacts
 ) -> None:
     """Write a complete model folder; it appears whole, and takes the place of one that is there."""
-    beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".model."))
-    try:
+    with writing_folder_beside(target) as beside:
         body: Any = network.body
         body.save_pretrained(beside)
         tokenizer.save_pretrained(beside)
         head = {name: tensor.detach().cpu().contiguous() for name, tensor in network.head.state_dict().items()}
         save_file(head, beside / HEAD)
         (beside / FACTS).write_text(facts.model_dump_json(indent=2), encoding="utf-8")
-        beside.chmod(usual_mode(0o777))
-        with _moved_away(target):
-            beside.replace(target)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _moved_away(folder: Path) -> Iterator[None]:
-    """Make room where a folder is, and remove it once something else is there; where that fails, it comes back."""
-    if not folder.exists():
-        yield
-        return
-    away = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".old.")) / folder.name
-    folder.replace(away)
-    try:
-        yield
-    except BaseException:
-        away.replace(folder)
-        raise
-    finally:
-        shutil.rmtree(away.parent, ignore_errors=True)
 
 
 def load_model_folder(path: Path) -> tuple[Network, PreTrainedTokenizerBase, ModelFolderFacts]:

@@ -1,8 +1,8 @@
 """Checkpoints of a run: only the tensors that training changed, and what training goes on from.
 
-A checkpoint is a folder with its files and, written last, a list of them with their sizes and checksums. Two text
-files beside the checkpoints name the best one and the last one that can be gone on from. All is written in a thread of
-its own while training goes on, in the order in which it was begun.
+A checkpoint is a folder with its files and a list of them with their sizes and checksums; it appears whole, and goes
+in one step. Two text files beside the checkpoints name the best one and the last one that can be gone on from. All is
+written in a thread of its own while training goes on, in the order in which it was begun.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,7 +23,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from trainer_core.errors import InputError
-from trainer_core.files import replace_file, writing_beside
+from trainer_core.files import remove_folder, replace_file, writing_folder_beside
 from trainer_core.runs.folder import RunFolder, read_pointer
 from trainer_core.training.ports import SavedCheckpoint
 from trainer_core.training.snapshot import Snapshot, SnapshotFacts
@@ -140,7 +139,7 @@ class FolderCheckpoints:
             kept.add(best_name(read_snapshot_facts(place)))
         for place in there:
             if place.name not in kept:
-                shutil.rmtree(place, ignore_errors=True)
+                remove_folder(place)
 
 
 def load_checkpoint(place: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -214,11 +213,11 @@ def _name(step: int) -> str:
 def _write(
     place: Path, files: dict[str, tuple[Mapping[str, Tensor], Mapping[str, str] | None]], facts: dict[str, Any]
 ) -> int:
-    """Write files of tensors and the list of them; return their bytes."""
+    """Write a folder with files of tensors and the list of them, which appears whole; return the files' bytes."""
     listed: dict[str, dict[str, Any]] = {}
-    for name, (tensors, metadata) in files.items():
-        with writing_beside(place / name) as beside:
-            save_file(dict(tensors), beside, metadata=dict(metadata) if metadata else None)
-        listed[name] = {"bytes": (place / name).stat().st_size, "xxh3_128": checksum(place / name)}
-    replace_file(place / LIST, json.dumps({"files": listed, "facts": facts}, indent=1).encode())
+    with writing_folder_beside(place) as beside:
+        for name, (tensors, metadata) in files.items():
+            save_file(dict(tensors), beside / name, metadata=dict(metadata) if metadata else None)
+            listed[name] = {"bytes": (beside / name).stat().st_size, "xxh3_128": checksum(beside / name)}
+        (beside / LIST).write_text(json.dumps({"files": listed, "facts": facts}, indent=1), encoding="utf-8")
     return sum(about["bytes"] for about in listed.values())
