@@ -8,21 +8,18 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from trainer_core.cache.arrays import FolderArrays, arrays_place
 from trainer_core.data.encoded import Encoded
 from trainer_core.engines.base import PLAINLY, GoOn
 from trainer_core.engines.metering import metered
 from trainer_core.engines.number_format import resolve_precision
 from trainer_core.engines.prepare import PreparedRun, prepare_run
 from trainer_core.engines.resume import Resumption, prepare_resumption
-from trainer_core.engines.rows import encode_once
 from trainer_core.errors import InputError, RunDiverged, RunStopped, ThawError
 from trainer_core.export.model_folder import ModelFolderFacts, save_model_folder
 from trainer_core.models.build import build_network, read_originals
@@ -33,7 +30,6 @@ from trainer_core.runs.folder import RunFolder, create_run_folder
 from trainer_core.runs.journal import Journal
 from trainer_core.runs.lock import hold_run
 from trainer_core.runs.place import runs_place
-from trainer_core.stages.plan import RunPlan
 from trainer_core.tasks.base import Task
 from trainer_core.tasks.registry import load_task
 from trainer_core.training.control import Control, Discarded, PutAside, Wish
@@ -52,6 +48,7 @@ from trainer_core.training.memory import free_memory, release_memory
 from trainer_core.training.ports import ArrayCache
 from trainer_core.training.precision import MixedPrecision
 from trainer_core.training.session import TrainingSession
+from trainer_core.versions import version_of
 
 MOST_ROWS_NAMED = 64
 LIBRARIES = ("torch", "transformers", "datasets", "accelerate", "numpy", "scikit-learn", "safetensors", "thaw-desktop")
@@ -238,16 +235,15 @@ class _Parts:
 def _load_parts(prepared: PreparedRun) -> _Parts:
     plan = prepared.plan
     task, base, device = load_task(plan.task), Path(plan.model_folder), torch.device(plan.device)
-    tokenizer = prepared.tokenizer
     pooling = Pooling.MEAN if plan.model.pooling is Pooling.AUTO else plan.model.pooling
-    cache = FolderArrays(arrays_place(), _cache_bytes(plan))
+    train, validation = prepared.encoded
     return _Parts(
         task=task,
         device=device,
         network=build_network(base, task, len(plan.data.labels), pooling).to(device),
-        train=encode_once(cache, tokenizer, prepared.data.train, plan.model.max_length),
-        validation=encode_once(cache, tokenizer, prepared.data.validation, plan.model.max_length),
-        cache=cache,
+        train=train,
+        validation=validation,
+        cache=prepared.cache,
     )
 
 
@@ -271,17 +267,12 @@ def _build_session(
     )
 
 
-def _cache_bytes(plan: RunPlan) -> int | None:
-    limit = plan.training.cache_gib
-    return None if limit is None else int(limit * 2**30)
-
-
 def _environment(prepared: PreparedRun) -> dict[str, Any]:
     plan = prepared.plan
     device = torch.device(plan.device)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
     return {
-        "versions": {library: version(library) for library in LIBRARIES},
+        "versions": {library: version_of(library) for library in LIBRARIES},
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": {"kind": plan.device, "name": name, "threads": torch.get_num_threads()},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from importlib.metadata import version
 
 import numpy as np
 import psutil
@@ -12,8 +11,9 @@ import xxhash
 from transformers import PreTrainedTokenizerBase
 
 from trainer_core.cache.notes import Notes, notes_place
-from trainer_core.data.encoded import encode_rows, encode_texts
+from trainer_core.data.encoded import Encoded, encode_rows, encode_texts
 from trainer_core.data.prepare import PreparedData
+from trainer_core.data.rows import IntArray
 from trainer_core.engines.measure import measure_network
 from trainer_core.engines.number_format import resolve_precision
 from trainer_core.forecast.contract import DeviceFacts, MachineFacts, RowFacts
@@ -26,6 +26,7 @@ from trainer_core.project.schema import Pooling, Project
 from trainer_core.tasks.registry import load_task
 from trainer_core.training.memory import OutOfMemory, free_memory, is_out_of_memory
 from trainer_core.training.precision import resolve_device
+from trainer_core.versions import version_of
 
 SAMPLE_ROWS = 2_000
 LONGEST_TOKENS = 4_096
@@ -66,20 +67,29 @@ def speed_key(project: Project, facts: ModelFacts, device: torch.device) -> str:
     """Return a key of everything that a model's speed depends on: its shape, the device, the libraries."""
     digest = xxhash.xxh3_128((facts.folder / "config.json").read_bytes())
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type} {torch.get_num_threads()}"
-    about = (name, version("torch"), version("transformers"), project.training.precision.value)
+    about = (name, version_of("torch"), version_of("transformers"), project.training.precision.value)
     digest.update("|".join(about).encode())
     return digest.hexdigest()
 
 
 def count_tokens(tokenizer: PreTrainedTokenizerBase, data: PreparedData, max_length: int) -> RowFacts:
     """Return the lengths of some training rows, evenly spread; all of them where they are few."""
-    places = np.unique(np.linspace(0, len(data.train) - 1, min(SAMPLE_ROWS, len(data.train))).astype(np.int64))
-    sample = data.train.taken(places)
+    sample = data.train.taken(_spread(len(data.train)))
     lengths: list[int] = []
     for texts in sample.iterate_texts():
         encodings, _ = encode_texts(tokenizer, texts, max(LONGEST_TOKENS, max_length))
         lengths += map(len, encodings)
     return RowFacts(len(data.train), len(data.validation), tuple(sorted(lengths)), counted=True)
+
+
+def known_rows(train: Encoded, validation: Encoded) -> RowFacts:
+    """Return the lengths of some encoded training rows, likewise, as far as they are read."""
+    lengths = np.sort(train.lengths[_spread(len(train))])
+    return RowFacts(len(train), len(validation), tuple(lengths.tolist()), counted=True)
+
+
+def _spread(total: int) -> IntArray:
+    return np.unique(np.linspace(0, total - 1, min(SAMPLE_ROWS, total)).astype(np.int64))
 
 
 def free_bytes(device: torch.device) -> int:

@@ -11,7 +11,7 @@ import psutil
 import torch
 
 from trainer_core.cache.notes import Notes, notes_place
-from trainer_core.engines.machine import count_tokens, speed_key
+from trainer_core.engines.machine import known_rows, speed_key
 from trainer_core.engines.prepare import PreparedRun
 from trainer_core.errors import InputError
 from trainer_core.forecast.arithmetic import forecast
@@ -145,7 +145,8 @@ def _learn(measured: _Measured, finished: RunFinished, prepared: PreparedRun) ->
     speed = known.speed(key) or guess_device(facts.tree, facts.hidden_size, str(device))
     if not measured.whole or (speed.measured and speed.precision != measured.precision):
         return
-    rows = count_tokens(prepared.tokenizer, prepared.data, project.model.max_length)
+    train, validation = prepared.encoded
+    rows = known_rows(train, validation)
     expected = forecast(work_of(project, facts, prepared.plan.stages, rows), speed)
     others = None
     if measured.read_anew and not finished.stopped:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
 from transformers import PreTrainedTokenizerBase
 
 from trainer_core.cache.arrays import FolderArrays, arrays_place
+from trainer_core.data.encoded import Encoded
 from trainer_core.data.prepare import PreparedData, prepare_data
 from trainer_core.engines.rows import encode_once
 from trainer_core.errors import InputError, Problem
@@ -34,6 +36,19 @@ class PreparedRun:
     data: PreparedData
     facts: ModelFacts
     tokenizer: PreTrainedTokenizerBase
+
+    @cached_property
+    def cache(self) -> FolderArrays:
+        """Where what is computed once is kept, within the plan's budget."""
+        limit = self.plan.training.cache_gib
+        return FolderArrays(arrays_place(), None if limit is None else int(limit * 2**30))
+
+    @cached_property
+    def encoded(self) -> tuple[Encoded, Encoded]:
+        """The training and the validation rows as token numbers."""
+        longest = self.plan.model.max_length
+        train = encode_once(self.cache, self.tokenizer, self.data.train, longest)
+        return train, encode_once(self.cache, self.tokenizer, self.data.validation, longest)
 
 
 def prepare_run(project: Project, project_file: Path) -> PreparedRun:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 import torch
 import xxhash
 from transformers import PreTrainedTokenizerBase
@@ -11,6 +9,7 @@ from transformers import PreTrainedTokenizerBase
 from trainer_core.data.encoded import Encoded, encode_rows, filler
 from trainer_core.data.rows import LabelledRows
 from trainer_core.training.ports import ArrayCache
+from trainer_core.versions import version_of
 
 ROWS_AT_ONCE = 10_000
 
@@ -41,7 +40,9 @@ def encode_once(cache: ArrayCache, tokenizer: PreTrainedTokenizerBase, rows: Lab
 
 def _key(tokenizer: PreTrainedTokenizerBase, rows: LabelledRows, max_length: int) -> str:
     """Return a key of the texts themselves, so that it does not matter how a file was read."""
-    digest = xxhash.xxh3_128(f"{max_length} {version('tokenizers')} {version('transformers')} {tokenizer}".encode())
+    digest = xxhash.xxh3_128(
+        f"{max_length} {version_of('tokenizers')} {version_of('transformers')} {tokenizer}".encode()
+    )
     backend = getattr(tokenizer, "backend_tokenizer", None)
     rules = backend.to_str() if backend is not None else repr(sorted(tokenizer.get_vocab().items()))
     digest.update(rules.encode())

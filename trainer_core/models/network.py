@@ -51,8 +51,12 @@ class Head(nn.Module):
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Return scores, float [rows, outputs], for features, float [rows, width]."""
-        return cast(Tensor, self.linear(self.dropout(features)))
+        """Return scores, float32 [rows, outputs], for features, float [rows, width].
+
+        They are computed in float32 whatever the body computes in: a head is small, and what it rounds, the loss sees.
+        """
+        with torch.autocast(features.device.type, enabled=False):
+            return cast(Tensor, self.linear(self.dropout(features.float())))
 
 
 class Network(nn.Module):

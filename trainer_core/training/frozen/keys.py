@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from importlib.metadata import version
 from typing import cast
 
 import torch
@@ -14,6 +13,7 @@ from transformers import PretrainedConfig
 
 from trainer_core.data.encoded import Encoded
 from trainer_core.models.network import Network
+from trainer_core.versions import version_of
 
 Digest = xxhash.xxh3_128
 
@@ -43,7 +43,7 @@ def code_key(network: Network, device: torch.device, precision: str) -> str:
         "attention": config._attn_implementation,
         "precision": precision,
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
-        "versions": [version("torch"), version("transformers")],
+        "versions": [version_of("torch"), version_of("transformers")],
     }
     return Digest(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()
 
