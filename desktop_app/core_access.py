@@ -61,6 +61,10 @@ class Core(Protocol):
         """Find the project's model and return its facts, without reading its weights."""
         ...
 
+    def convert_model(self, source: Path, target: Path) -> None:
+        """Write a model whose weights are a pickle again, in safetensors, into a new folder."""
+        ...
+
     def measure_speed(self, project: Project, folder: Path) -> MachineFacts:
         """Return what a forecast needs of rows and machine; a model that is new to it is measured for some seconds."""
         ...
@@ -117,6 +121,13 @@ class LocalCore:
             from trainer_core.models.inspect import inspect_model
 
         return inspect_model(project, folder, label_count)
+
+    def convert_model(self, source: Path, target: Path) -> None:
+        """Write a model whose weights are a pickle again, in safetensors, into a new folder."""
+        with self._imports:
+            from trainer_core.models.convert import convert_pickles
+
+        convert_pickles(source, target)
 
     def measure_speed(self, project: Project, folder: Path) -> MachineFacts:
         """Return what a forecast needs of rows and machine; a model that is new to it is measured for some seconds."""

@@ -49,6 +49,7 @@ _SIGNS = {
     RunStatus.TRAINING: ("mdi6.power-plug-off-outline", "warning"),
     RunStatus.PREPARING: ("mdi6.power-plug-off-outline", "warning"),
     RunStatus.PAUSED: ("mdi6.power-plug-off-outline", "warning"),
+    RunStatus.HELD: ("mdi6.power-plug-off-outline", "warning"),
     RunStatus.PUT_ASIDE: ("mdi6.pause", "muted"),
 }
 

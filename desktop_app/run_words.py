@@ -59,6 +59,8 @@ def status_line(history: RunHistory, *, running: bool, wish: Wish = Wish.GO_ON) 
 def wish_words(history: RunHistory, wish: Wish) -> str:
     """Return what was wished of a run under way, as it was heard; empty where it just goes on."""
     at = f" after step {history.step:,}" if history.step else ""
+    if history.held is not None:
+        return f"Waiting{at}: {history.held.why or history.held.what}"
     if wish is Wish.PAUSE and history.status is RunStatus.PAUSED:
         return f"Paused{at}; the model stays in memory"
     return {

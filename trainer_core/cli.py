@@ -170,6 +170,17 @@ def predict(
 
 
 @app.command()
+def convert(
+    model: Annotated[Path, typer.Argument(help="A model folder whose weights are a pickle.", show_default=False)],
+    target: Annotated[Path, typer.Argument(help="The folder to make.", show_default=False)],
+) -> int:
+    """Write a model's pickled weights again in safetensors, opened in a closed process that takes tensors only."""
+    from trainer_core.commands.convert import convert_model
+
+    return convert_model(model, target)
+
+
+@app.command()
 def inspect(
     what: Annotated[str, typer.Argument(help="A project, a model folder, or starter:NAME.", show_default=False)],
 ) -> int:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -73,13 +75,23 @@ class InputError(ThawError):
         return "\n".join(str(problem) for problem in self.problems)
 
     @classmethod
-    def one(cls, where: object, what: str, remedy: str = "") -> InputError:
+    def one(cls, where: object, what: str, remedy: str = "") -> Self:
         """Return an error with a single problem."""
         return cls([Problem(str(where), what, remedy)])
 
 
 class RunChanged(InputError):
     """What a run was begun with is no longer what it was; going on has to be wished all the same."""
+
+
+class PickledWeights(InputError):
+    """A model has its weights only as a pickle.
+
+    Attributes:
+        folder: of the model.
+    """
+
+    folder: Path
 
 
 class RunDiverged(ThawError):

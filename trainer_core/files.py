@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -64,9 +65,10 @@ def writing_folder_beside(path: Path) -> Iterator[Path]:
 
 def remove_folder(path: Path) -> None:
     """Remove a folder in one visible step: nobody finds half of it, also where the process dies on the way."""
-    away = _unfinished_folder(path)
-    path.replace(away / path.name)
-    shutil.rmtree(away, ignore_errors=True)
+    away = path.with_name(f".{path.name}.{time.time_ns()}{PART}")
+    with contextlib.suppress(OSError):  # where even that is refused, what can be removed makes room at least
+        path = path.replace(away)
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def remove_unfinished(folder: Path) -> None:

@@ -21,6 +21,7 @@ from trainer_core.errors import ThawError
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory, RunStatus
 from trainer_core.runs.journal import read_journal
+from trainer_core.stages.changes import ChangeWish
 from trainer_core.training.control import ENDING, Control, Wish
 from trainer_core.training.events import Event, RunDiscarded, RunFailed, RunFinished, RunPutAside
 
@@ -200,8 +201,13 @@ class Trainer(QObject):
         self._wish(Control.pause)
 
     def go_on(self) -> None:
-        """Take a pause back."""
+        """Take a pause back; or try again to write what could not be written."""
         self._wish(Control.go_on)
+
+    def change(self, wish: ChangeWish) -> None:
+        """Let other layers of the stage that is running learn, or at another rate, from its next step on."""
+        if self.running:
+            self._control.change(wish)
 
     def stop(self) -> None:
         """Wish for the end of the run; it ends after the step at hand, and its best weights are kept."""

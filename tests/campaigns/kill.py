@@ -51,7 +51,7 @@ PHASES = {
     "removal": ("shutil", "rmtree"),
     "pointer": ("trainer_core.runs.checkpoints", "replace_file"),
     "boundary": ("trainer_core.training.loop", "apply_freeze"),
-    "journal": ("trainer_core.engines.local.Journal", "append"),
+    "journal": ("trainer_core.runs.journal.Journal", "append"),
     "model": ("trainer_core.export.model_folder", "save_file"),
     "end": ("trainer_core.engines.local", "RunFinished"),
 }
@@ -162,9 +162,8 @@ def _half_a_line(real: Callable[[], Any], args: tuple[Any, ...]) -> None:
     from trainer_core.training.events import format_event
 
     journal, event = args
-    line = format_event(event)
+    line = format_event(event).encode()
     journal._file.write(line[: len(line) // 2])
-    journal._file.flush()
 
 
 _LAST_WORDS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import signal
 from pathlib import Path
@@ -13,9 +14,11 @@ import pytest
 
 from tests.support.command_line import Outcome, run_thaw, start_thaw, thaw
 from tests.support.projects import ALL, HEAD, TOP, make_project, write_delimited
+from tests.support.resumed import assert_alike
 from tests.support.toy_texts import toy_rows
 from trainer_core import __version__
 from trainer_core.engines.local import LocalEngine
+from trainer_core.runs.folder import RunFolder
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
@@ -232,6 +235,27 @@ def test_an_interrupt_ends_the_run_with_the_best_kept(tmp_path: Path, bert: Path
     answer = thaw("predict", last["folder"], "my parcel is late", "--json")
     assert answer.status == 0
     assert answer.events()[0]["label"] in {"billing", "delivery", "returns"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="interrupts are sent to a process on POSIX only")
+def test_two_interrupts_break_a_run_off_and_it_goes_on_exactly(tmp_path: Path, bert: Path) -> None:
+    path = make_project(tmp_path, bert, stages=[HEAD | {"epochs": 40}, ALL | {"epochs": 40}])
+    unbroken = thaw("train", path, "--json", "--out", tmp_path / "unbroken")
+    process = start_thaw("train", path, "--json", "--out", tmp_path / "broken")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    for line in process.stdout:
+        if '"step_finished"' in line and '"step":30,' in line:
+            process.send_signal(signal.SIGINT)
+            break
+    for line in process.stderr:
+        if "Ctrl-C again" in line:
+            process.send_signal(signal.SIGINT)
+            break
+    process.communicate(timeout=500)
+    (run,) = (tmp_path / "broken").iterdir()
+    assert thaw("resume", run).status == 0
+    assert_alike(RunFolder(run), RunFolder(Path(unbroken.events()[-1]["folder"])))
 
 
 # --- thaw predict --------------------------------------------------------------------------------------------------

@@ -22,13 +22,14 @@ from desktop_app.workspace import Workspace
 from tests.support.fake_core import FakeCore, small_facts, small_starters
 from tests.support.fake_views import Chooser, FakeNoticeView
 from tests.support.widgets import assert_named, controls_of
-from trainer_core.errors import InputError
+from trainer_core.errors import InputError, PickledWeights
 from trainer_core.models.facts import ModelFacts, StarterModel
 from trainer_core.project.schema import ModelSection, Pooling
 
-PICKLE = InputError.one(
+PICKLE = PickledWeights.one(
     "model.source (/m)", "This model has its weights only as a pickle.", "Get the model's safetensors version."
 )
+PICKLE.folder = Path("/models/m")
 
 
 class FakeModelView(FakeNoticeView):
@@ -40,6 +41,7 @@ class FakeModelView(FakeNoticeView):
     max_length_chosen = Signal(int)
     pooling_chosen = Signal(str)
     retry_wanted = Signal()
+    convert_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,6 +121,42 @@ def test_a_model_that_cannot_be_used_is_a_problem_and_its_facts_are_gone(
     view.retry_wanted.emit()
     idle()
     assert (view.mode, presenter.state) == ("facts", PageState.OK)
+
+
+def test_pickled_weights_are_converted_beside_and_the_project_uses_that(
+    opened: tuple[FakeModelView, ModelPresenter],
+    workspace: Workspace,
+    core: FakeCore,
+    idle: Callable[[], None],
+    tmp_path: Path,
+) -> None:
+    view, _ = opened
+    error = PickledWeights.one("model.source", "This model has its weights only as a pickle.", "Convert it.")
+    error.folder, core.facts = tmp_path / "old", error
+    (tmp_path / "old-safetensors").mkdir()  # somebody's own, which stays as it is
+    view.starter_chosen.emit("starter:tiny-bert")
+    idle()
+    core.facts = small_facts()
+    view.convert_wanted.emit()
+    assert view.mode == "busy"
+    idle()
+    target = tmp_path.resolve() / "old-safetensors-2"
+    assert core.converted == [(tmp_path / "old", target)]
+    assert model_of(workspace).source == str(target)
+    assert view.mode == "facts"
+
+
+def test_a_conversion_that_fails_is_told_and_nothing_is_changed(
+    opened: tuple[FakeModelView, ModelPresenter], workspace: Workspace, core: FakeCore, idle: Callable[[], None]
+) -> None:
+    view, _ = opened
+    core.facts, core.conversion = PICKLE, InputError.one("/models/m", "Its weights were not opened.", "Use another.")
+    view.starter_chosen.emit("starter:tiny-bert")
+    idle()
+    view.convert_wanted.emit()
+    idle()
+    assert (view.mode, view.facts_error) == ("error", core.conversion)
+    assert model_of(workspace).source == "starter:tiny-bert"
 
 
 def test_a_length_beyond_the_model_is_a_problem(

@@ -25,9 +25,11 @@ from tests.support.fake_core import FakeCore
 from tests.support.runs import write_run
 from trainer_core.engines.base import GoOn
 from trainer_core.errors import InputError, Problem, RunChanged
+from trainer_core.layers.tree import LayerTree
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory
 from trainer_core.runs.lock import hold_run
+from trainer_core.stages.plan import StagePlan
 
 
 class FakeView(QObject):
@@ -38,6 +40,8 @@ class FakeView(QObject):
     live_wished = Signal()
     text_due = Signal()
     offer_taken = Signal(object, int)
+    change_wished = Signal()
+    change_made = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,6 +59,8 @@ class FakeView(QObject):
         self.opened: Path | None = None
         self.offer: Offer | None = None
         self.offer_enabled = True
+        self.changeable = False
+        self.asked: tuple[LayerTree, StagePlan] | None = None
 
     def show_empty(self, text: str) -> None:
         self.empty, self.feed, self.live = text, None, False
@@ -85,6 +91,12 @@ class FakeView(QObject):
 
     def show_offer(self, offer: Offer | None, *, enabled: bool) -> None:
         self.offer, self.offer_enabled = offer, enabled
+
+    def show_changeable(self, changeable: bool) -> None:
+        self.changeable = changeable
+
+    def ask_change(self, tree: LayerTree, stage: StagePlan) -> None:
+        self.asked = (tree, stage)
 
     def show_other_run(self, text: str) -> None:
         self.other = text

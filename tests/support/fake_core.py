@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
@@ -23,6 +25,7 @@ from trainer_core.runs.folder import RunFolder, create_run_folder
 from trainer_core.runs.journal import Journal, read_journal
 from trainer_core.runs.lock import hold_run
 from trainer_core.runs.place import runs_place
+from trainer_core.stages.changes import ChangeWish
 from trainer_core.stages.plan import DataPlan, RunPlan, StagePlan, resolve_stages
 from trainer_core.training.control import Control, Discarded, PutAside, Wish, heed
 from trainer_core.training.events import (
@@ -48,6 +51,7 @@ from trainer_core.training.events import (
     WorkProgress,
     format_event,
 )
+from trainer_core.training.holding import until_written
 
 T = TypeVar("T")
 
@@ -334,8 +338,10 @@ class FakeEngine:
     Attributes:
         error: raised before anything is written, as an input error is; going on anyway passes it by.
         fails_at: the step after which the run fails.
+        full_at: the step after which the disk is full, until somebody tries again.
         hold_at: the step after which it waits until ``release`` or until the end is wished.
         holding: set while it waits.
+        changes: what was wished of a running stage.
         gone_on: how runs were gone on with, in order.
         folder: the folder of the run under way or of the last one; None until it exists.
     """
@@ -343,7 +349,9 @@ class FakeEngine:
     def __init__(self) -> None:
         self.error: Exception | None = None
         self.fails_at: int | None = None
+        self.full_at: int | None = None
         self.hold_at: int | None = None
+        self.changes: list[ChangeWish] = []
         self.holding = threading.Event()
         self.folder: RunFolder | None = None
         self.gone_on: list[GoOn] = []
@@ -395,8 +403,8 @@ class FakeEngine:
                         if event.best:
                             folder.best_file.write_text(name, encoding="utf-8")
                     yield event
-        except PutAside as aside:
-            ended = RunPutAside(folder=str(folder.path), step=aside.step)
+        except PutAside:
+            ended = RunPutAside(folder=str(folder.path), step=folder.load_history().step)
             with Journal(folder.journal_file) as journal:
                 journal.append(ended)
             yield ended
@@ -418,6 +426,9 @@ class FakeEngine:
                 return
             if event.step == self.hold_at:
                 self._wait(control)
+            if event.step == self.full_at:
+                yield from until_written(control, event.step, self._write_once_full)
+            self.changes.extend(control.take_changes())
             yield from heed(control, event.step)
             if control.wish is Wish.FINISH:
                 name = plan.stages[event.stage].name
@@ -425,6 +436,11 @@ class FakeEngine:
                 metrics = _metrics(best.value, 1.0)
                 yield RunFinished(folder=str(folder.path), seconds=3.0, best=best, metrics=metrics, stopped=True)
                 return
+
+    def _write_once_full(self) -> None:
+        if self.full_at is not None:
+            self.full_at = None
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/runs/today/checkpoints")
 
     def _wait(self, control: Control) -> None:
         self.holding.set()
@@ -461,6 +477,8 @@ class FakeCore:
         machine: what ``measure_speed`` returns, or raises.
         predictor: what ``load_predictor`` returns, or raises.
         calls: the names of the calls made, in order.
+        converted: where from and where to models were converted.
+        conversion: what ``convert_model`` raises, where it shall.
         label_counts: the number of classes that each ``inspect_model`` was asked with, in order.
     """
 
@@ -473,6 +491,8 @@ class FakeCore:
     training: FakeEngine = field(default_factory=FakeEngine)
     calls: list[str] = field(default_factory=list)
     label_counts: list[int] = field(default_factory=list)
+    converted: list[tuple[Path, Path]] = field(default_factory=list)
+    conversion: Exception | None = None
 
     def warm_up(self) -> None:
         """Do nothing; the real core imports the heavy libraries here."""
@@ -493,6 +513,11 @@ class FakeCore:
         self.calls.append("inspect_model")
         self.label_counts.append(label_count)
         return _or_raise(self.facts)
+
+    def convert_model(self, source: Path, target: Path) -> None:
+        """Note where from and where to."""
+        self.calls.append("convert_model")
+        self.converted.append(_or_raise(self.conversion or (source, target)))
 
     def measure_speed(self, project: Project, folder: Path) -> MachineFacts:
         """Return the machine."""

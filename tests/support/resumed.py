@@ -12,9 +12,9 @@ from trainer_core.runs.checkpoints import WEIGHTS
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunStatus
 from trainer_core.runs.journal import read_journal
-from trainer_core.training.events import EvaluationFinished, Event, StageFinished, StepFinished
+from trainer_core.training.events import EvaluationFinished, Event, StageChanged, StageFinished, StepFinished
 
-TOLD = (StepFinished, EvaluationFinished, StageFinished)
+TOLD = (StepFinished, EvaluationFinished, StageFinished, StageChanged)
 
 
 def story(events: Iterable[Event]) -> list[tuple[Any, ...]]:

@@ -74,6 +74,9 @@ def _draw_all(folder: Path, look: str, scale: str, home: Path, wanted: list[str]
             for _ in range(20):
                 app.processEvents()
             window.grab().save(str(folder / f"{prefix}-window-{name}.png"))
+            box = app.activeModalWidget()
+            if box is not None:
+                box.grab().save(str(folder / f"{prefix}-box-{name}.png"))
             window.stack.currentWidget().grab().save(str(folder / f"{prefix}-{name}.png"))
     finally:
         shell.close()
@@ -148,9 +151,10 @@ def _scenes(shell: object, home: Path, turn: Callable[[], None], wanted: list[st
 
 
 def _left(shell: object, turn: Callable[[], None]) -> Iterator[str]:
-    """Pause the run under way, then put it aside."""
+    """Change the stage under way, pause the run, put it aside, and let the disk be full."""
     window, trainer = shell.window, shell.trainer
     window.show_page("train")
+    yield from _changed(window, turn)
     trainer.pause()
     _until(turn, lambda: trainer.history.status == "paused")
     _settle(turn)
@@ -159,6 +163,28 @@ def _left(shell: object, turn: Callable[[], None]) -> Iterator[str]:
     _until(turn, lambda: not trainer.running)
     _settle(turn)
     yield "train-put-aside"
+    engine = shell.workspace.core.engine()
+    engine.full_at = 92
+    trainer.resume(trainer.folder)
+    _until(turn, lambda: trainer.history.held is not None)
+    _settle(turn)
+    yield "train-held"
+    trainer.put_aside()
+    _until(turn, lambda: not trainer.running)
+
+
+def _changed(window: object, turn: Callable[[], None]) -> Iterator[str]:
+    """Open the box in which a running stage is changed, over the page."""
+    from desktop_app.pages.train.change_dialog import StageChangeDialog
+
+    view = window.ensure_page("train").view
+    view.change_button.click()
+    _until(turn, lambda: bool(window.findChildren(StageChangeDialog)))
+    (dialog,) = window.findChildren(StageChangeDialog)
+    _settle(turn)
+    yield "train-change"
+    dialog.reject()
+    turn()
 
 
 def _build_next(window: object) -> bool:

@@ -102,6 +102,7 @@ def make_session(
         originals=lambda names: read_originals(base, names),
         cache=cache or MemoryArrays(),
         control=control or Control(),
+        keep_plan=lambda plan: None,
     )
 
 

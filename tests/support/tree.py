@@ -12,10 +12,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- tree: made by python -m tests.support.tree -->", "<!-- end of tree -->"
 SHOWN = ("trainer_core", "desktop_app", "resources", "packaging", "tests")
+SAMPLES = Path("tests/samples")
+"""Folders that earlier versions have left are shown by nobody's comments."""
 WIDTH = 118
 OTHER_WORDS = {
     "py.typed": "says that this package has types",
     "starters.toml": "the pretrained models that Thaw can install, with their hashes",
+    "faults.c": "faults of a file system, laid before the C library",
     "support_tickets.thaw": "the starter project",
     "tickets.tsv": "its messages, written for this project",
     "try.txt": "ten sentences to try",
@@ -37,7 +40,8 @@ def render_tree(root: Path = ROOT) -> str:
 def _tracked(root: Path) -> list[Path]:
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *SHOWN]
     listed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
-    return sorted(path for path in map(Path, listed.splitlines()) if (root / path).is_file())
+    found = (path for path in map(Path, listed.splitlines()) if (root / path).is_file())
+    return sorted(path for path in found if not path.is_relative_to(SAMPLES))
 
 
 def _folder(root: Path, folder: Path, files: list[Path], depth: int) -> list[str]:

@@ -13,9 +13,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import RawIOBase
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
 
 import platformdirs
 import psutil
@@ -42,10 +42,15 @@ def arrays_place() -> Path:
 class _Rows:
     """One array that grows: its file, and what it holds so far."""
 
-    file: BinaryIO
+    file: RawIOBase
     dtype: torch.dtype
     width: tuple[int, ...]
     count: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """The size of its whole rows."""
+        return self.count * torch.Size(self.width).numel() * self.dtype.itemsize
 
 
 class FolderSink:
@@ -73,15 +78,10 @@ class FolderSink:
         size = sum(tensor.nbytes for tensor in plain.values())
         if size > self._left:
             return False
-        before = {name: array.file.tell() for name, array in self._arrays.items()}
         try:
             for name, tensor in plain.items():
-                self._array(name, tensor).file.write(tensor.flatten().view(torch.uint8).numpy().data)
-            for array in self._arrays.values():
-                array.file.flush()
+                _write_whole(self._array(name, tensor).file, tensor.flatten().view(torch.uint8).numpy().data)
         except OSError:  # the disk is full: what was whole before stays
-            for name, array in self._arrays.items():
-                array.file.truncate(before.get(name, 0))
             self._left = 0
             return False
         for name, tensor in plain.items():
@@ -90,13 +90,19 @@ class FolderSink:
         return True
 
     def keep(self) -> dict[str, Tensor]:
-        """Make the entry visible under its key, and return its arrays."""
+        """Make the entry visible under its key, and return its arrays; none where the disk will not have it."""
+        try:
+            return self._keep()
+        except OSError:
+            return {}
+
+    def _keep(self) -> dict[str, Tensor]:
         facts = {
             name: {"dtype": str(array.dtype).removeprefix("torch."), "shape": [array.count, *array.width]}
             for name, array in self._arrays.items()
         }
         for array in self._arrays.values():
-            array.file.flush()
+            array.file.truncate(array.bytes)
             os.fsync(array.file.fileno())
         self._files.close()
         (self._part / FACTS).write_text(json.dumps(facts), encoding="utf-8")
@@ -109,7 +115,7 @@ class FolderSink:
 
     def _array(self, name: str, rows: Tensor) -> _Rows:
         if name not in self._arrays:
-            file = self._files.enter_context((self._part / f"{name}.bin").open("wb"))
+            file = self._files.enter_context((self._part / f"{name}.bin").open("wb", buffering=0))
             self._arrays[name] = _Rows(file, rows.dtype, tuple(rows.shape[1:]))
         return self._arrays[name]
 
@@ -214,6 +220,12 @@ class MemoryArrays:
     def write(self, key: str, expected_bytes: int) -> MemorySink:
         """Begin an entry."""
         return MemorySink(self._limit)
+
+
+def _write_whole(file: RawIOBase, data: memoryview) -> None:
+    written = 0
+    while written < len(data):
+        written += file.write(data[written:]) or 0
 
 
 def read_entry(place: Path) -> dict[str, Tensor]:

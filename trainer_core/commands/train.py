@@ -30,9 +30,11 @@ from trainer_core.training.events import (
     PrecisionChosen,
     ProbeFinished,
     RunFinished,
+    RunHeld,
     RunResumed,
     RunStarted,
     RunWarning,
+    StageChanged,
     StageFinished,
     StageStarted,
     StepFinished,
@@ -71,13 +73,16 @@ def _follow(engine: LocalEngine, events: Iterator[Event], control: Control, text
     """Show a run's events and its end; return the exit status."""
     try:
         with _interrupt_finishes(control):
-            history = _print_json(events) if as_json else _show_progress(events)
+            told = _answering(events, control, ask=not as_json and sys.stdin.isatty())
+            history = _print_json(told) if as_json else _show_progress(told)
     except KeyboardInterrupt:
         if engine.folder is not None:
             print(f'Broken off. Go on with it: thaw resume "{engine.folder.path}"', file=sys.stderr)
         raise
     finished = history.finished
     if finished is None:
+        if history.status is RunStatus.PUT_ASIDE and engine.folder is not None:
+            print(f'Put aside. Go on with it: thaw resume "{engine.folder.path}"', file=sys.stderr)
         return EXIT_STOPPED
     if not as_json:
         _show_summary(finished, texts)
@@ -98,6 +103,18 @@ def _interrupt_finishes(control: Control) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _answering(events: Iterator[Event], control: Control, *, ask: bool) -> Iterator[Event]:
+    """Yield a run's events. Where it is held, ask whether to try again; where nobody can answer, put it aside."""
+    for event in events:
+        yield event
+        if isinstance(event, RunHeld):
+            if ask:
+                input()  # a prompt would be painted over by the bar, so the event's line tells what to press
+                control.go_on()
+            else:
+                control.put_aside()
 
 
 def _print_json(events: Iterator[Event]) -> RunHistory:
@@ -149,9 +166,14 @@ def _describe(event: Event, history: RunHistory) -> str:
         share = event.trained_parameters / event.total_parameters
         learning = f"{event.trained_parameters:,} parameters learn ({share:.1%})"
         return f'Stage {len(history.bands)} "{event.name}": {learning}, learning rate {event.learning_rate:g}'
+    if isinstance(event, StageChanged):
+        return f"  changed: {event.trained_parameters:,} parameters learn, learning rate {event.learning_rate:g}"
     if isinstance(event, EvaluationFinished):
         mark = "  best so far" if event.is_best else ""
         return f"  epoch {event.epoch:g}, step {event.step:,}: {_metrics(event.metrics)}{mark}"
+    if isinstance(event, RunHeld):
+        answers = "Press Enter to try again, or Ctrl-C twice to leave the run as it was last saved."
+        return " ".join((event.what, event.why, event.remedy, answers))
     if isinstance(event, BestRestored):
         return f"Back to the best weights, those of step {event.step:,}"
     if isinstance(event, StageFinished) and event.reason != "epochs":

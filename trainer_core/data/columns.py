@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from trainer_core.data.names import LABEL_NAMES, TEXT_NAMES
 from trainer_core.data.sources import Table
 from trainer_core.errors import InputError, Problem
 from trainer_core.project.schema import ColumnsSection
 
-TEXT_NAMES = ("text", "sentence", "review", "message", "content", "question", "tweet", "comment", "body", "title")
-LABEL_NAMES = ("label", "labels", "category", "class", "sentiment", "intent", "target", "topic", "tag", "rating")
 SAMPLE_ROWS = 1_000
+MOST_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,14 @@ def _named(table: Table, role: str, wanted: str | int | None, problems: list[Pro
     if wanted in names:
         return wanted
     what = f'{table.path.name} has no column "{wanted}".'
-    problems.append(Problem(f"data.columns.{role}", what, f"Its columns are: {', '.join(names)}."))
+    problems.append(Problem(f"data.columns.{role}", what, f"Its columns are: {listed(names)}."))
     return None
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as an enumeration, the first of them where they are many."""
+    more = len(names) - MOST_LISTED
+    return ", ".join(names[:MOST_LISTED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _guess_text(table: Table, taken: set[str]) -> str:

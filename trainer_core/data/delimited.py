@@ -14,10 +14,17 @@ import pyarrow as pa
 import pyarrow.csv
 
 from trainer_core.data.encoding import detect_encoding
+from trainer_core.data.names import LABEL_NAMES, TEXT_NAMES
 from trainer_core.errors import InputError
 
 DELIMITED = {".csv": ",", ".tsv": "\t", ".txt": "\t", ".tab": "\t"}
 """The endings of delimited files, with their usual delimiters."""
+SAMPLE_LETTERS = 128 * 1024
+LEAST_LINES = 20
+MOST_LETTERS = 64 * SAMPLE_LETTERS
+"""How far the sample goes on where rows are so long that it holds few of them."""
+BLOCKS = (16 << 20, 256 << 20, (1 << 31) - 1)
+"""How many bytes are parsed at once; a row has to fit, so larger blocks follow where one does not."""
 
 
 @dataclass(frozen=True)
@@ -43,26 +50,28 @@ def detect_layout(path: Path, header: bool | None) -> Layout:
         InputError: the file is no text, or has only white space.
     """
     encoding = detect_encoding(path)
-    sample = _sample_text(path, encoding)
+    sample, whole = _sample_text(path, encoding)
     if not sample.strip():
         raise InputError.one(path, "This file is empty.", "Name a file with rows in it.")
     delimiter = _detect_delimiter(sample, DELIMITED[path.suffix.lower()])
     quoted = _is_quoted(sample, delimiter)
     rows = _sample_rows(sample, delimiter, quoted)
     first = rows[0]
-    has_header = _looks_like_header(rows) if header is None else header
+    has_header = _looks_like_header(rows, whole=whole) if header is None else header
     names = first if has_header else [f"column {place}" for place in range(len(first))]
     blank = len(list(itertools.takewhile(lambda line: not line.strip("\r\n"), io.StringIO(sample, newline=""))))
     return Layout(encoding, delimiter, quoted, has_header, blank, _unique(names))
 
 
-def _sample_text(path: Path, encoding: str) -> str:
-    """Return the first lines; a row that the sample cuts in two is left out."""
+def _sample_text(path: Path, encoding: str) -> tuple[str, bool]:
+    """Return the first lines, and whether they are all; a row that the sample cuts in two is left out."""
     with path.open(encoding=encoding, errors="replace", newline="") as file:
-        text = file.read(128 * 1024)
+        text = file.read(SAMPLE_LETTERS)
+        while text.count("\n") < LEAST_LINES and len(text) < MOST_LETTERS and (more := file.read(SAMPLE_LETTERS)):
+            text += more
         whole = not file.read(1)
     cut = text.rfind("\n")
-    return text if whole or cut < 0 else text[: cut + 1]
+    return text if whole or cut < 0 else text[: cut + 1], whole
 
 
 def _sample_rows(sample: str, delimiter: str, quoted: bool) -> list[list[str]]:
@@ -108,9 +117,11 @@ def _widths(rows: list[list[str]]) -> set[int]:
     return {len(row) for row in rows}
 
 
-def _looks_like_header(rows: list[list[str]]) -> bool:
+def _looks_like_header(rows: list[list[str]], *, whole: bool) -> bool:
     first, rest = [cell.strip() for cell in rows[0]], rows[1:]
-    if not rest or len(set(first)) != len(first) or any(not cell or len(cell) > 40 for cell in first):
+    if len(set(first)) != len(first) and not {cell.lower() for cell in first} & {*TEXT_NAMES, *LABEL_NAMES}:
+        return False
+    if (not rest and whole) or any(not cell or len(cell) > 40 for cell in first):
         return False
     if any(cell.replace(".", "", 1).replace("-", "", 1).isdigit() for cell in first):
         return False
@@ -134,6 +145,46 @@ def read_delimited(path: Path, layout: Layout) -> Iterator[pa.RecordBatch]:
     Raises:
         InputError: a row has too few or too many columns, or the file cannot be read.
     """
+    done = 0
+    for block in BLOCKS:
+        seen, last = 0, None
+        try:
+            for batch in _blocks(path, layout, block):
+                last = batch
+                new = batch.slice(max(0, min(done - seen, batch.num_rows)))
+                seen += batch.num_rows
+                done = max(done, seen)
+                if new.num_rows:
+                    yield new
+        except _RowTooLongError:
+            continue
+        _check_closed(path, layout, last, seen)
+        return
+    what = "One of its rows is longer than 2 GB."
+    raise InputError.one(path, what, "Check its quotes: one that is never closed makes one row of all that follow.")
+
+
+def _check_closed(path: Path, layout: Layout, last: pa.RecordBatch | None, rows: int) -> None:
+    """Refuse a file whose last row runs to its end because a quote was never closed: rows would be lost in it."""
+    if last is None or not layout.quoted or not last.num_rows:
+        return
+    cells = last.slice(last.num_rows - 1).to_pylist()[0].values()
+    if any("\n" in cell for cell in cells) and _count_quotes(path) % 2:
+        number = rows + layout.header
+        what = f"A quote is opened in row {number:,} and never closed, so all that follows became one text."
+        raise InputError.one(f"{path}, row {number}", what, "Close the quote, or write it twice where it is meant.")
+
+
+def _count_quotes(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(chunk.count(b'"') for chunk in iter(lambda: file.read(BLOCKS[0]), b""))
+
+
+class _RowTooLongError(Exception):
+    """A row is longer than a block."""
+
+
+def _blocks(path: Path, layout: Layout, block: int) -> Iterator[pa.RecordBatch]:
     ragged: list[tuple[int, int]] = []
 
     def note(row: Any) -> str:
@@ -146,7 +197,7 @@ def read_delimited(path: Path, layout: Layout) -> Iterator[pa.RecordBatch]:
         skip_rows=layout.blank_lines,
         skip_rows_after_names=int(layout.header),
         use_threads=False,
-        block_size=16 << 20,
+        block_size=block,
     )
     parse = pa.csv.ParseOptions(
         delimiter=layout.delimiter,
@@ -163,6 +214,8 @@ def read_delimited(path: Path, layout: Layout) -> Iterator[pa.RecordBatch]:
     try:
         yield from pa.csv.open_csv(path, read_options=read, parse_options=parse, convert_options=convert)
     except (pa.ArrowInvalid, UnicodeDecodeError) as cause:
+        if not ragged and "straddl" in str(cause):
+            raise _RowTooLongError from cause
         raise _unreadable(path, layout, ragged, cause) from cause
 
 

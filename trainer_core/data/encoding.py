@@ -50,6 +50,8 @@ def _not_utf8(path: Path) -> bytes | None:
     with path.open("rb") as file:
         while True:
             chunk = file.read(SAMPLE_BYTES)
+            if b"\0" in chunk:
+                raise _no_text(path)
             try:
                 decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError:

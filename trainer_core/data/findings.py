@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
+from collections.abc import Iterator
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from trainer_core.data.report import Finding, Severity
 from trainer_core.data.rows import IntArray, LabelledRows
 from trainer_core.data.sources import Table
 
+LOOK_ALIKES = str.maketrans("аеорсухіјѕһԁАВЕКМНОРСТХΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "aeopcyxijshdABEKMHOPCTXABEZHIKMNOPTYXo")
+"""Cyrillic and Greek letters that nobody can tell from the Latin ones they are put to."""
 SHOWN_ROWS = 5
 FEW_ROWS = 5
 
 
-def find_empty_cells(table: Table, cells: pa.ChunkedArray, what: str, key: str) -> tuple[Finding | None, IntArray]:
+def find_empty_cells(table: Table, positions: IntArray, what: str, key: str) -> Finding | None:
     """Find rows whose text or label is empty or only white space.
 
     Args:
         table: where the cells come from.
-        cells: a column of text.
+        positions: int64 [such rows].
         what: ``text`` or ``label``, for the sentence.
         key: the dotted key to name in the remedy.
-
-    Returns:
-        The finding, or None, and the positions of those rows.
     """
-    empty = pc.equal(pc.utf8_trim_whitespace(pc.fill_null(cells, "")), "")
-    positions = np.flatnonzero(empty.to_numpy(zero_copy_only=False))
     if not len(positions):
-        return None, positions
+        return None
     numbers = tuple(table.row_number(int(place)) for place in positions[:SHOWN_ROWS])
     first = ", ".join(str(number) for number in numbers) + (", ..." if len(positions) > SHOWN_ROWS else "")
     sentence = f"{count_rows(len(positions))} without a {what}: row {first}."
     remedy = f"Fill them in, or leave them out with data.skip_incomplete = true; or name another column in {key}."
-    return Finding(Severity.ERROR, str(table.path), sentence, remedy, numbers), positions
+    return Finding(Severity.ERROR, str(table.path), sentence, remedy, numbers)
 
 
 def count_rows(count: int) -> str:
@@ -75,10 +72,11 @@ def find_small_classes(train: LabelledRows) -> Finding | None:
 
 
 def find_label_variants(rows: LabelledRows) -> list[Finding]:
-    """Find labels that differ only in case, spaces or punctuation."""
+    """Find labels that differ only in case, spaces, punctuation, or letters of another script that look alike."""
     groups: dict[str, list[str]] = defaultdict(list)
     for label in rows.labels:
-        groups["".join(filter(str.isalnum, label.casefold()))].append(label)
+        seen = unicodedata.normalize("NFKC", label).translate(LOOK_ALIKES).casefold()
+        groups["".join(filter(str.isalnum, seen))].append(label)
     counts = rows.class_counts()
     return [
         Finding(
@@ -94,25 +92,24 @@ def find_label_variants(rows: LabelledRows) -> list[Finding]:
 
 def find_leaks(train: LabelledRows, validation: LabelledRows) -> Finding | None:
     """Find validation rows whose text stands in the training rows as well."""
-    known = {hash(_plain(text)) for texts in train.iterate_texts() for text in texts}
-    leaked = [
-        start + place
-        for start, texts in enumerate_texts(validation)
-        for place, text in enumerate(texts)
-        if hash(_plain(text)) in known
-    ]
-    if not leaked:
+    of_train = _text_hashes(train.table, train.text_column)
+    same = validation.table is train.table and validation.text_column == train.text_column
+    of_validation = of_train if same else _text_hashes(validation.table, validation.text_column)
+    leaked = np.flatnonzero(np.isin(of_validation[validation.positions], of_train[train.positions]))
+    if not len(leaked):
         return None
     numbers = tuple(validation.table.row_number(int(validation.positions[place])) for place in leaked[:SHOWN_ROWS])
     sentence = f"{count_rows(len(leaked))} of the validation rows also stand in the training rows."
     remedy = "Remove them from one side; scores on rows seen in training are too good."
-    example = validation[leaked[0]][0]
+    example = validation[int(leaked[0])][0]
     return Finding(Severity.WARNING, str(validation.table.path), sentence, remedy, numbers, example)
 
 
-def enumerate_texts(rows: LabelledRows, at_once: int = 10_000) -> list[tuple[int, list[str]]]:
-    """Return pairs of a first place and the texts from there on."""
-    return [(place * at_once, texts) for place, texts in enumerate(rows.iterate_texts(at_once))]
+def _text_hashes(table: Table, column: str) -> IntArray:
+    """Return a hash of each text, int64 [rows]: eight bytes a row, however long the texts are."""
+    chunks = table.read_text(column)
+    hashes: Iterator[int] = (hash(_plain(text)) for chunk in chunks for text in chunk.to_pylist())
+    return np.fromiter(hashes, dtype=np.int64, count=len(table.rows))
 
 
 def _plain(text: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -87,18 +89,21 @@ def _read(
     table = load_table(path, header=section.header if header is None else header)
     columns = resolve_columns(table, columns_section)
     stop = min(len(table.rows), limit or len(table.rows))
-    texts, labels = (_text_cells(table, name).slice(0, stop) for name in (columns.text, columns.label))
+    for name in (columns.text, columns.label):
+        _check_text(table, name)
     found: list[Finding] = []
     keep = np.ones(stop, dtype=bool)
-    for cells, what in ((texts, "text"), (labels, "label")):
-        finding, positions = checks.find_empty_cells(table, cells, what, f"data.columns.{what}")
+    spelt, numbers = _number_labels(table.read_text(columns.label, stop))
+    for what, empty in (("text", _empty(table.read_text(columns.text, stop))), ("label", numbers < 0)):
+        positions = np.flatnonzero(empty)
+        finding = checks.find_empty_cells(table, positions, what, f"data.columns.{what}")
         keep[positions] = False
         if finding:
             found.append(_skipped(finding) if section.skip_incomplete else finding)
     positions = np.flatnonzero(keep)
     if not len(positions):
         raise InputError.one(path, "No row has both a text and a label.", "Name the columns in [data.columns].")
-    names, classes = _number_labels(labels.take(pa.array(positions)))
+    names, classes = _sorted_labels(spelt, numbers[positions])
     return _Read(table, columns, LabelledRows(table, columns.text, positions, classes, names), found)
 
 
@@ -106,20 +111,41 @@ def _skipped(finding: Finding) -> Finding:
     return Finding(Severity.WARNING, finding.where, finding.what, "They are left out.", finding.rows, finding.example)
 
 
-def _text_cells(table: Table, name: str) -> pa.ChunkedArray:
-    cells = table.rows.data.column(name)
-    if pa.types.is_nested(cells.type) or pa.types.is_binary(cells.type):
-        what = f'The column "{name}" of {table.path.name} holds {cells.type}, not text.'
+def _check_text(table: Table, name: str) -> None:
+    kind = table.rows.data.column(name).type
+    if pa.types.is_nested(kind) or pa.types.is_binary(kind):
+        what = f'The column "{name}" of {table.path.name} holds {kind}, not text.'
         raise InputError.one("data.columns", what, "Name a column of texts or simple values.")
-    return cells.cast(pa.large_string())
 
 
-def _number_labels(cells: pa.ChunkedArray) -> tuple[tuple[str, ...], IntArray]:
-    """Return the label names, numbers by size and words by alphabet, and the class number of each cell."""
-    trimmed = pc.utf8_trim_whitespace(cells)
-    names = tuple(sorted(pc.unique(trimmed).to_pylist(), key=_label_order))
-    classes = pc.index_in(trimmed, value_set=pa.array(names, pa.large_string()))
-    return names, classes.to_numpy().astype(np.int64)
+def _empty(chunks: Iterator[pa.LargeStringArray]) -> npt.NDArray[np.bool_]:
+    """Return which cells are empty or only white space, bool [rows]."""
+    found = [pc.equal(pc.utf8_trim_whitespace(chunk), "").to_numpy(zero_copy_only=False) for chunk in chunks]
+    return np.concatenate(found)
+
+
+def _number_labels(chunks: Iterator[pa.LargeStringArray]) -> tuple[list[str], npt.NDArray[np.int32]]:
+    """Return the label names as they appear, without the white space around them, and int32 [rows] their numbers.
+
+    An empty cell has the number -1.
+    """
+    known: dict[str, int] = {"": -1}
+    found: list[npt.NDArray[np.int32]] = []
+    for chunk in chunks:
+        encoded = pc.utf8_trim_whitespace(chunk).dictionary_encode()
+        for name in encoded.dictionary.to_pylist():
+            known.setdefault(name, len(known) - 1)
+        numbers = np.array([known[name] for name in encoded.dictionary.to_pylist()], dtype=np.int32)
+        found.append(numbers[encoded.indices.to_numpy(zero_copy_only=False)])
+    return list(known)[1:], np.concatenate(found)
+
+
+def _sorted_labels(names: Sequence[str], numbers: npt.NDArray[np.int32]) -> tuple[tuple[str, ...], IntArray]:
+    """Return the names that occur, numbers by size and words by alphabet, and int64 [rows] the class numbers."""
+    order = sorted(np.unique(numbers).tolist(), key=lambda number: _label_order(names[number]))
+    classes = np.zeros(len(names), dtype=np.int64)
+    classes[order] = np.arange(len(order))
+    return tuple(names[number] for number in order), classes[numbers]
 
 
 def _label_order(label: str) -> tuple[bool, float, str]:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 from datasets import Dataset
 
 from trainer_core.data.delimited import DELIMITED, detect_layout, read_delimited
 from trainer_core.data.records import read_json, read_parquet
+from trainer_core.disk import refusal_of
 from trainer_core.errors import InputError, ThawError
 from trainer_core.files import writing_beside
 from trainer_core.resources import cache_folder
@@ -36,16 +39,37 @@ class Table:
         path: the file.
         rows: its rows, memory-mapped; cells of a delimited file are text.
         header: whether the first line of the file holds the column names.
+        converted: the Arrow file that ``rows`` are mapped from.
     """
 
     path: Path
     rows: Dataset
     header: bool
+    converted: Path
 
     @property
     def columns(self) -> list[str]:
         """The names of the columns; made up as ``column 0`` and so on where the file has none."""
         return list(self.rows.column_names)
+
+    def read_text(self, name: str, stop: int | None = None) -> Iterator[pa.LargeStringArray]:
+        """Yield a column as text, chunk after chunk; a cell without a value is empty.
+
+        It is read and let go again, not mapped: pages that were looked at count as memory as long as a file is mapped.
+
+        Args:
+            name: of a column whose cells can be text.
+            stop: how many rows; None for all.
+        """
+        left = len(self.rows) if stop is None else stop
+        with pa.OSFile(str(self.converted)) as file, pa.ipc.open_stream(file) as reader:
+            for batch in reader:
+                if left <= 0:
+                    break
+                cells = batch.column(name).slice(0, left)
+                left -= len(cells)
+                yield pc.fill_null(cells.cast(pa.large_string()), "")
+        pa.default_memory_pool().release_unused()
 
     def row_number(self, position: int) -> int:
         """Return the number of a row in the file, counted from 1, the header included."""
@@ -72,7 +96,8 @@ def load_table(path: Path, *, header: bool | None = None) -> Table:
         batches = read_parquet(path) if kind == ".parquet" else read_json(path, lines=kind in JSON_LINES)
         has_header, key = False, kind
     converted = _convert(path, key, batches)
-    return Table(path, Dataset.from_file(str(converted)), has_header)
+    pa.default_memory_pool().release_unused()
+    return Table(path, Dataset.from_file(str(converted)), has_header, converted)
 
 
 def _check_file(path: Path) -> None:
@@ -110,10 +135,21 @@ def _convert(path: Path, key: str, batches: Iterable[pa.RecordBatch]) -> Path:
     try:
         with writing_beside(target) as beside:
             _write_arrow(path, batches, beside)
+            _check_unchanged(path, state)
     except OSError as cause:
-        remedy = "Free some space, or set XDG_CACHE_HOME to a folder that can be written."
-        raise ThawError(f"{target.parent} cannot be written.", why=f"{cause.strerror}.", remedy=remedy) from cause
+        remedy = "Make room there, or set XDG_CACHE_HOME to a folder that can be written."
+        raise ThawError(f"{target.parent} cannot be written.", why=refusal_of(cause).why, remedy=remedy) from cause
     return target
+
+
+def _check_unchanged(path: Path, before: os.stat_result) -> None:
+    try:
+        now = path.stat()
+    except OSError as cause:
+        raise InputError.one(path, "This file went away while it was read.", "Put it back.") from cause
+    if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        what = "This file was changed while it was read, so its rows are not to be trusted."
+        raise InputError.one(path, what, "Let whoever writes it come to an end, then open it again.")
 
 
 def _write_arrow(path: Path, batches: Iterable[pa.RecordBatch], target: Path) -> None:

@@ -22,10 +22,12 @@ def stratified_split(classes: IntArray, share: float, seed: int) -> tuple[IntArr
     """
     generator = np.random.default_rng(seed)
     held: list[IntArray] = []
-    for number in np.unique(classes):
-        places = np.flatnonzero(classes == number)
+    # One sort for all classes: there may be thousands of them.
+    ends = np.cumsum(np.bincount(classes))
+    for places in filter(len, np.split(np.argsort(classes, kind="stable"), ends[:-1])):
         count = min(len(places) - 1, max(1, round(share * len(places))))
         held.append(generator.permutation(places)[:count])
     validation = np.sort(np.concatenate(held))
-    train = np.setdiff1d(np.arange(len(classes)), validation, assume_unique=True)
-    return train, validation
+    inside = np.ones(len(classes), dtype=bool)
+    inside[validation] = False
+    return np.flatnonzero(inside), validation

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from trainer_core.data.columns import listed
 from trainer_core.data.encoding import detect_encoding
 from trainer_core.data.rows import as_text
 from trainer_core.data.sources import Table, load_table
@@ -55,14 +56,14 @@ def _choose(table: Table, wanted: str | None, trained: str) -> str:
     if wanted is None:
         if trained in names or len(names) == 1:
             return trained if trained in names else names[0]
-        what = f'There is no column "{trained}", from which the model learnt; its columns are {", ".join(names)}.'
+        what = f'There is no column "{trained}", from which the model learnt; its columns are {listed(names)}.'
         raise InputError.one(table.path, what, "Say which column holds the texts (on the command line with --column).")
     if wanted in names:
         return wanted
     if wanted.isdigit() and int(wanted) < len(names):
         return names[int(wanted)]
     what = f'There is no column "{wanted}".'
-    raise InputError.one(table.path, what, f"Name one of: {', '.join(names)}.")
+    raise InputError.one(table.path, what, f"Name one of: {listed(names)}.")
 
 
 def _column(table: Table, name: str) -> Iterator[str]:

@@ -5,29 +5,28 @@ from __future__ import annotations
 import platform
 import shutil
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from trainer_core.data.encoded import Encoded
+from trainer_core.disk import refused_in_words
 from trainer_core.engines.base import PLAINLY, GoOn
+from trainer_core.engines.journalling import journalled
 from trainer_core.engines.metering import metered
 from trainer_core.engines.number_format import resolve_precision
 from trainer_core.engines.prepare import PreparedRun, prepare_run
 from trainer_core.engines.resume import Resumption, prepare_resumption
-from trainer_core.errors import InputError, RunDiverged, RunStopped, ThawError
+from trainer_core.errors import InputError, RunDiverged, RunStopped
 from trainer_core.export.model_folder import ModelFolderFacts, save_model_folder
 from trainer_core.models.build import build_network, read_originals
 from trainer_core.models.network import Network
 from trainer_core.project.schema import Pooling, Precision, Project
 from trainer_core.runs.checkpoints import FolderCheckpoints
 from trainer_core.runs.folder import RunFolder, create_run_folder
-from trainer_core.runs.journal import Journal
 from trainer_core.runs.lock import hold_run
 from trainer_core.runs.place import runs_place
 from trainer_core.tasks.base import Task
@@ -38,11 +37,11 @@ from trainer_core.training.events import (
     Best,
     Event,
     RunDiscarded,
-    RunFailed,
     RunFinished,
     RunPutAside,
     RunWarning,
 )
+from trainer_core.training.holding import until_written
 from trainer_core.training.loop import run_training
 from trainer_core.training.memory import free_memory, release_memory
 from trainer_core.training.ports import ArrayCache
@@ -82,12 +81,20 @@ class LocalEngine:
         name = "-".join(stage.name for stage in prepared.plan.stages)
         folder = create_run_folder(runs or runs_place(project_file), name)
         self._folder = folder
-        yield from _kept(folder, lambda: self._begin(folder, prepared, control))
+        begun = False
+        try:
+            for event in _kept(folder, lambda: self._begin(folder, prepared, control)):
+                begun = True
+                yield event
+        finally:
+            if not begun:  # it could not be written: nobody has to find half a folder
+                shutil.rmtree(folder.path, ignore_errors=True)
 
     def _begin(self, folder: RunFolder, prepared: PreparedRun, control: Control) -> Iterator[Event]:
-        folder.save_plan(prepared.plan)
-        folder.save_environment(_environment(prepared))
-        yield from _journalled(folder, metered(_train(prepared, folder, control), prepared))
+        with refused_in_words(folder.path, "The run cannot be written."):
+            folder.save_plan(prepared.plan)
+            folder.save_environment(_environment(prepared))
+        yield from journalled(folder, control, metered(_train(prepared, folder, control), prepared))
 
     def resume(self, run: Path, control: Control, how: GoOn = PLAINLY) -> Iterator[Event]:
         """Go on with a run from the last moment that was saved, and yield the events from there.
@@ -108,10 +115,11 @@ class LocalEngine:
         yield from _kept(folder, lambda: self._resume(folder, control, how))
 
     def _resume(self, folder: RunFolder, control: Control, how: GoOn) -> Iterator[Event]:
-        found = prepare_resumption(folder, how)
+        with refused_in_words(folder.path, "The run cannot be gone on with."):
+            found = prepare_resumption(folder, how)
         warnings = [RunWarning(message=message) for message in found.messages]
         events = _train(found.prepared, folder, control, found)
-        yield from _journalled(folder, chain(warnings, metered(events, found.prepared)))
+        yield from journalled(folder, control, metered(events, found.prepared), first=warnings)
 
 
 def _kept(folder: RunFolder, begin: Callable[[], Iterator[Event]]) -> Iterator[Event]:
@@ -133,29 +141,13 @@ def _kept(folder: RunFolder, begin: Callable[[], Iterator[Event]]) -> Iterator[E
         release_memory()
 
 
-def _journalled(folder: RunFolder, events: Iterator[Event]) -> Iterator[Event]:
-    """Write every event to the run's journal before it is yielded; an error too."""
-    with Journal(folder.journal_file) as journal:
-        try:
-            for event in events:
-                journal.append(event)
-                yield event
-        except Discarded:
-            raise
-        except Exception as error:
-            failed = _failure(error)
-            journal.append(failed)
-            yield failed
-            raise
-
-
 def _train(
     prepared: PreparedRun, folder: RunFolder, control: Control, resumption: Resumption | None = None
 ) -> Iterator[Event]:
     try:
         yield from _train_all(prepared, folder, control, resumption)
-    except PutAside as aside:
-        yield RunPutAside(folder=str(folder.path), step=aside.step)
+    except PutAside:
+        yield RunPutAside(folder=str(folder.path), step=folder.last_step or 0)
     except Diverged as diverged:
         raise _divergence(diverged, prepared) from None
 
@@ -191,7 +183,7 @@ def _train_all(
         body_learns=not all(stage.only_head for stage in plan.stages),
     )
     with FolderCheckpoints(folder) as checkpoints:
-        session = _build_session(prepared, parts, precision, checkpoints, control)
+        session = _build_session(prepared, parts, precision, folder, checkpoints, control)
         session.resumed = resumed
         cut = session.train.truncated + session.validation.truncated
         events = run_training(session)
@@ -210,7 +202,12 @@ def _train_all(
         session.restore_best()
         checkpoints.tidy()
     pooling = session.network.pooling
-    save_model_folder(folder.model, session.network, prepared.tokenizer, ModelFolderFacts.from_plan(plan, pooling))
+    model = ModelFolderFacts.from_plan(plan, pooling)
+
+    def save_model() -> None:
+        save_model_folder(folder.model, session.network, prepared.tokenizer, model)
+
+    yield from until_written(control, session.step, save_model)
     yield RunFinished(
         folder=str(folder.path),
         seconds=time.monotonic() - started,
@@ -248,7 +245,12 @@ def _load_parts(prepared: PreparedRun) -> _Parts:
 
 
 def _build_session(
-    prepared: PreparedRun, parts: _Parts, precision: Precision, checkpoints: FolderCheckpoints, control: Control
+    prepared: PreparedRun,
+    parts: _Parts,
+    precision: Precision,
+    folder: RunFolder,
+    checkpoints: FolderCheckpoints,
+    control: Control,
 ) -> TrainingSession:
     plan = prepared.plan
     base = Path(plan.model_folder)
@@ -264,6 +266,7 @@ def _build_session(
         originals=lambda names: read_originals(base, names),
         cache=parts.cache,
         control=control,
+        keep_plan=folder.save_plan,
     )
 
 
@@ -281,15 +284,3 @@ def _environment(prepared: PreparedRun) -> dict[str, Any]:
         "train_sha256": plan.data.train_sha256,
         "validation_sha256": plan.data.validation_sha256,
     }
-
-
-def _failure(error: Exception) -> RunFailed:
-    if isinstance(error, ThawError):
-        diverged = isinstance(error, RunDiverged)
-        return RunFailed(what=error.what, why=error.why, remedy=error.remedy, diverged=diverged)
-    return RunFailed(
-        what=f"Training ended with an error: {error}" if str(error) else "Training ended with an error.",
-        why=type(error).__name__,
-        remedy="What was best before is kept in the run's folder.",
-        traceback="".join(traceback.format_exception(error)),
-    )

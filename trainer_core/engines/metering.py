@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 import psutil
@@ -22,6 +22,8 @@ from trainer_core.training.events import (
     EvaluationFinished,
     Event,
     RunFinished,
+    RunHeld,
+    RunPaused,
     RunStarted,
     StageFinished,
     StepFinished,
@@ -88,6 +90,7 @@ class _Measured:
 
     precision: str = ""
     read_anew: bool = False
+    waited: bool = False
     peak_bytes: int = 0
     steps: dict[int, list[float]] = field(default_factory=dict)
     evaluations: dict[int, list[float]] = field(default_factory=dict)
@@ -96,6 +99,8 @@ class _Measured:
         """Take note of an event."""
         if isinstance(event, RunStarted):
             self.precision = event.precision
+        elif isinstance(event, RunPaused | RunHeld):
+            self.waited = True
         elif isinstance(event, WorkProgress):
             self.read_anew = self.read_anew or event.work == WORK
         elif isinstance(event, StepFinished):
@@ -114,7 +119,7 @@ class _Measured:
         return sum(map(sum, self.steps.values())) + sum(map(sum, self.evaluations.values()))
 
 
-def metered(events: Iterator[Event], prepared: PreparedRun) -> Iterator[Event]:
+def metered(events: Iterator[Event], prepared: PreparedRun) -> Generator[Event, None, None]:
     """Yield a run's events, with the memory of every stage and of the whole run filled in.
 
     A run that ends well teaches the forecasts of later ones.
@@ -149,7 +154,7 @@ def _learn(measured: _Measured, finished: RunFinished, prepared: PreparedRun) ->
     rows = known_rows(train, validation)
     expected = forecast(work_of(project, facts, prepared.plan.stages, rows), speed)
     others = None
-    if measured.read_anew and not finished.stopped:
+    if measured.read_anew and not finished.stopped and not measured.waited:
         rest = expected.opening_seconds + sum(stage.other_seconds for stage in expected.stages)
         others = max(0.0, finished.seconds - measured.counted_seconds) / rest
     lesson = known.correction(key, measured=speed.measured).with_run(

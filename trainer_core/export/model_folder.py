@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerBase
 
+from trainer_core.disk import system_errors
 from trainer_core.errors import InputError
 from trainer_core.files import writing_folder_beside
 from trainer_core.models.body import load_tokenizer
@@ -53,8 +54,12 @@ class ModelFolderFacts(BaseModel):
 def save_model_folder(
     target: Path, network: Network, tokenizer: PreTrainedTokenizerBase, facts: ModelFolderFacts
 ) -> None:
-    """Write a complete model folder; it appears whole, and takes the place of one that is there."""
-    with writing_folder_beside(target) as beside:
+    """Write a complete model folder; it appears whole, and takes the place of one that is there.
+
+    Raises:
+        OSError: it cannot be written; what was there before is there still.
+    """
+    with system_errors(), writing_folder_beside(target) as beside:
         body: Any = network.body
         body.save_pretrained(beside)
         tokenizer.save_pretrained(beside)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from trainer_core.errors import InputError
+from trainer_core.errors import InputError, PickledWeights
 from trainer_core.files import sha256_of
 from trainer_core.models.starters import find_starter
 
 WEIGHTS = "model.safetensors"
 WEIGHTS_INDEX = "model.safetensors.index.json"
-PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "model.pt", "model.bin")
+PICKLES = ("pytorch_model*.bin", "pytorch_model.bin.index.json", "model.pt", "model.bin")
 HUB_FILES = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model"]
 STARTER, HUB = "starter:", "hub:"
 
@@ -81,16 +82,28 @@ def check_model_folder(path: Path) -> ModelFolder:
         found = ModelFolder(path)
         _check_weights(found, where)
         return found
-    pickles = [name for name in PICKLES if (path / name).is_file()]
+    pickles = pickles_in(path)
     if pickles:
-        what = f"This model has its weights only as a pickle ({pickles[0]}), which can run any code when it is opened."
-        remedy = "Get the model's safetensors version, or save it again with save_pretrained in a place you trust."
-        raise InputError.one(where, what, remedy)
+        what = f"This model has its weights only as a pickle ({pickles[0].name}), which can run any code when opened."
+        remedy = f'Get its safetensors version, or let a closed process convert it: thaw convert "{path}" NEW_FOLDER'
+        error = PickledWeights.one(where, what, remedy)
+        error.folder = path
+        raise error
     raise InputError.one(where, "This folder has no weights (model.safetensors).", choose)
 
 
+def pickles_in(folder: Path) -> list[Path]:
+    """Return the files of a folder with pickled weights."""
+    return sorted(file for pattern in PICKLES for file in folder.glob(pattern) if file.is_file())
+
+
 def _check_weights(found: ModelFolder, where: str) -> None:
-    """Read the headers of the weights, which tell how long the files have to be."""
+    """Read the headers of the weights, which tell how long the files have to be and what lies where in them.
+
+    safetensors refuses a header of more than 100 MB, tensors that overlap or leave gaps, and a file of another length,
+    before it allocates anything for them.
+    """
+    _check_index(found.path / WEIGHTS_INDEX, where)
     for file in found.weights:
         try:
             with safe_open(file, framework="numpy"):
@@ -98,6 +111,20 @@ def _check_weights(found: ModelFolder, where: str) -> None:
         except (OSError, SafetensorError) as cause:
             what = f"Its weights ({file.name}) cannot be read: {cause}."
             raise InputError.one(where, what, "Copy or download the model again.") from cause
+
+
+def _check_index(index: Path, where: str) -> None:
+    """Refuse a list of weight files that names one outside the folder, or one that is not there."""
+    if not index.is_file() or (index.parent / WEIGHTS).is_file():
+        return
+    remedy = "Copy or download the model again."
+    try:
+        names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as cause:
+        raise InputError.one(where, f"The list of its weights ({index.name}) cannot be read.", remedy) from cause
+    for name in sorted(map(str, names)):
+        if Path(name).name != name or not (index.parent / name).is_file():
+            raise InputError.one(where, f'The list of its weights names "{name}", which is not in the folder.', remedy)
 
 
 def _from_hub(name: str) -> Path:

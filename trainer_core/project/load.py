@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 from tomlkit.exceptions import ParseError, TOMLKitError
 
 from trainer_core.errors import InputError, Problem
-from trainer_core.project.schema import PROJECT_VERSION, Project
+from trainer_core.project.migrations import migrate_project
+from trainer_core.project.schema import Project
 
 MAX_BYTES = 1_000_000
 
@@ -69,18 +70,11 @@ def parse_project(text: str, name: str, overrides: Sequence[str] = ()) -> Projec
         raise InputError.one(name, f"This is not valid TOML: {cause}.", "Mend that line.") from cause
     for override in overrides:
         _override(values, override)
-    _refuse_other_versions(values, name)
+    values = migrate_project(values)
     try:
         return Project.model_validate(values)
     except ValidationError as cause:
         raise InputError(list(_problems(cause, values))) from cause
-
-
-def _refuse_other_versions(values: Mapping[str, Any], name: str) -> None:
-    version = values.get("version", PROJECT_VERSION)
-    if isinstance(version, int) and version > PROJECT_VERSION:
-        what = f"{name} was written for version {version} of project files; this Thaw reads {PROJECT_VERSION}."
-        raise InputError.one("version", what, "Install a newer Thaw.")
 
 
 def _override(values: dict[str, Any], override: str) -> None:

@@ -12,8 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from trainer_core.tasks.registry import task_names
 
-PROJECT_VERSION = 1
-
 ColumnRef = Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1)]
 """A column: its name, or its position from 0."""
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections import deque
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,9 +20,11 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from trainer_core.disk import system_errors
 from trainer_core.errors import InputError
 from trainer_core.files import remove_folder, replace_file, writing_folder_beside
 from trainer_core.runs.folder import RunFolder, read_pointer
+from trainer_core.runs.writing import WritingQueue
 from trainer_core.training.ports import SavedCheckpoint
 from trainer_core.training.snapshot import Snapshot, SnapshotFacts
 
@@ -41,40 +41,43 @@ class FolderCheckpoints:
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="thaw-checkpoints")
-        self._begun: deque[Future[SavedCheckpoint]] = deque()
+        self._writing: WritingQueue[SavedCheckpoint] = WritingQueue("thaw-checkpoints")
         self._snapshots = KEPT_SNAPSHOTS
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._writer.shutdown()
+        self._writing.close()
 
     def save(self, snapshot: Snapshot) -> None:
         """Begin to keep a moment of the run, to go on from it later."""
         facts = {"snapshot": snapshot.facts.model_dump(mode="json"), "journal_bytes": self._journal_bytes()}
-        self._begin(lambda: self._save(snapshot, facts))
+        self._writing.begin(lambda: self._save(snapshot, facts))
 
     def mark_best(self, step: int, stage: int) -> None:
         """Make the moment of this step, which was handed over before, the best of the run."""
-        self._begin(lambda: self._point_best(_name(step), step, stage))
+        self._writing.begin(lambda: self._point_best(_name(step), step, stage))
 
     def save_best(self, step: int, stage: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:
         """Begin to keep weights that no moment holds, as the best of the run."""
-        self._begin(lambda: self._save_best(step, stage, tensors, facts))
+        self._writing.begin(lambda: self._save_best(step, stage, tensors, facts))
 
     def wait(self) -> None:
-        """Wait until all is written that was begun."""
-        for job in self._begun:
-            job.result()
+        """Wait until all is written that was begun.
+
+        Raises:
+            OSError: something could not be written; the next call, also of ``saved``, begins it anew.
+        """
+        self._writing.finish()
 
     def saved(self, *, wait: bool = False) -> list[SavedCheckpoint]:
-        """Return what came to disk since this was last asked; with ``wait``, all that was begun."""
-        found = []
-        while self._begun and (wait or self._begun[0].done()):
-            found.append(self._begun.popleft().result())
-        return found
+        """Return what came to disk since this was last asked; with ``wait``, all that was begun.
+
+        Raises:
+            OSError: as ``wait`` does.
+        """
+        return self._writing.take(all_of_them=wait)
 
     def load_best(self) -> dict[str, Tensor]:
         """Return the tensors of the best checkpoint."""
@@ -89,15 +92,9 @@ class FolderCheckpoints:
 
     # --- in the thread that writes -----------------------------------------------------------------------------
 
-    def _begin(self, job: Callable[[], SavedCheckpoint]) -> None:
-        # What waits to be written holds copies of the weights: where the disk is slow, training waits for it.
-        waiting = [begun for begun in self._begun if not begun.done()]
-        if len(waiting) > 1:
-            waiting[-2].result()
-        self._begun.append(self._writer.submit(job))
-
     def _save(self, snapshot: Snapshot, facts: dict[str, Any]) -> SavedCheckpoint:
         place = self._folder.checkpoints / _name(snapshot.facts.step)
+        self._folder.check_there()
         self._flush_journal()
         metadata = weights_facts(snapshot.facts)
         size = _write(place, {WEIGHTS: (snapshot.weights, metadata), STATE: (snapshot.state, None)}, facts)
@@ -109,6 +106,7 @@ class FolderCheckpoints:
         self, step: int, stage: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str]
     ) -> SavedCheckpoint:
         name = f"{_name(step)}-best"
+        self._folder.check_there()
         _write(self._folder.checkpoints / name, {WEIGHTS: (tensors, facts)}, {})
         return self._point_best(name, step, stage)
 
@@ -215,7 +213,7 @@ def _write(
 ) -> int:
     """Write a folder with files of tensors and the list of them, which appears whole; return the files' bytes."""
     listed: dict[str, dict[str, Any]] = {}
-    with writing_folder_beside(place) as beside:
+    with system_errors(), writing_folder_beside(place) as beside:
         for name, (tensors, metadata) in files.items():
             save_file(dict(tensors), beside / name, metadata=dict(metadata) if metadata else None)
             listed[name] = {"bytes": (beside / name).stat().st_size, "xxh3_128": checksum(beside / name)}

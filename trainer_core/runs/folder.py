@@ -11,9 +11,10 @@ model/                      a complete folder, written at the end
 from __future__ import annotations
 
 import datetime
+import errno
 import json
+import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,10 @@ import tomlkit
 
 from trainer_core.errors import InputError
 from trainer_core.files import replace_file
+from trainer_core.runs.folding import fold_journal
 from trainer_core.runs.history import RunHistory
-from trainer_core.runs.journal import read_journal
-from trainer_core.stages.plan import PLAN_VERSION, RunPlan
+from trainer_core.stages.migrations import migrate_plan
+from trainer_core.stages.plan import RunPlan
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,15 @@ class RunFolder:
         """The complete model, once the run is over."""
         return self.path / "model"
 
+    def check_there(self) -> None:
+        """Do nothing where the run's plan is there, so that a folder taken away is not made anew without it.
+
+        Raises:
+            FileNotFoundError: the folder is gone, or its drive.
+        """
+        if not self.plan_file.is_file():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.path))
+
     def load_plan(self) -> RunPlan:
         """Read the plan.
 
@@ -87,19 +98,12 @@ class RunFolder:
         """
         try:
             values = tomlkit.parse(self.plan_file.read_text(encoding="utf-8")).unwrap()
-            self._refuse_newer(values)
-            return RunPlan.model_validate(values)
+            return RunPlan.model_validate(migrate_plan(values, self.plan_file))
         except InputError:
             raise
         except (OSError, ValueError) as cause:
             remedy = "Name a run folder that Thaw made; it has plan.toml inside."
             raise InputError.one(self.path, "This is not a run folder of Thaw.", remedy) from cause
-
-    def _refuse_newer(self, values: Mapping[str, Any]) -> None:
-        version = values.get("version", PLAN_VERSION)
-        if isinstance(version, int) and version > PLAN_VERSION:
-            what = f"This run was written in version {version} of run folders; this Thaw reads {PLAN_VERSION}."
-            raise InputError.one(self.plan_file, what, "Install a newer Thaw.")
 
     def save_plan(self, plan: RunPlan) -> None:
         """Write the plan."""
@@ -111,7 +115,7 @@ class RunFolder:
 
     def load_history(self) -> RunHistory:
         """Fold the journal."""
-        return RunHistory().apply_all(read_journal(self.journal_file))
+        return fold_journal(self.journal_file)
 
     def best_checkpoint(self) -> Path:
         """Return the folder of the best checkpoint.

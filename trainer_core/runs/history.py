@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import singledispatchmethod
@@ -20,11 +20,13 @@ from trainer_core.training.events import (
     RunDiscarded,
     RunFailed,
     RunFinished,
+    RunHeld,
     RunPaused,
     RunPutAside,
     RunResumed,
     RunStarted,
     RunWarning,
+    StageChanged,
     StageFinished,
     StageStarted,
     StepFinished,
@@ -41,11 +43,12 @@ class RunStatus(StrEnum):
     STOPPED = "stopped"
     FAILED = "failed"
     PAUSED = "paused"
+    HELD = "held"
     PUT_ASIDE = "put aside"
     DISCARDED = "discarded"
 
 
-BROKEN_OFF = (RunStatus.PREPARING, RunStatus.TRAINING, RunStatus.PAUSED)
+BROKEN_OFF = (RunStatus.PREPARING, RunStatus.TRAINING, RunStatus.PAUSED, RunStatus.HELD)
 """What the journal says of a run under way, or of one whose process ended before it could say more."""
 
 
@@ -56,10 +59,10 @@ class Series:
     steps: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
 
-    def add(self, step: int, value: float) -> None:
-        """Append one point."""
-        self.steps.append(step)
-        self.values.append(value)
+    def extend(self, steps: Sequence[int], values: Sequence[float]) -> None:
+        """Append points."""
+        self.steps.extend(steps)
+        self.values.extend(values)
 
 
 @dataclass
@@ -82,6 +85,7 @@ class RunHistory:
         curves: by name: ``loss`` of training steps, ``learning_rate``, ``gradient_norm``, ``tokens_per_second``.
         metrics: by name: what evaluations measured on the validation rows, the probe at the step it was made.
         best: the best evaluation so far.
+        held: what cannot be written, while the run waits for that.
         work: what is being done while no step runs: its name, how much is done, and how much there is.
     """
 
@@ -97,6 +101,7 @@ class RunHistory:
     work: WorkProgress | None = None
     warnings: list[str] = field(default_factory=list)
     saves: list[int] = field(default_factory=list)
+    held: RunHeld | None = None
     finished: RunFinished | None = None
     failure: RunFailed | None = None
     first_step_time: float | None = None
@@ -150,6 +155,21 @@ class RunHistory:
             self.apply(event)
         return self
 
+    def add_steps(
+        self,
+        step: Sequence[int],
+        loss: Sequence[float],
+        learning_rate: Sequence[float],
+        gradient_norm: Sequence[float],
+        tokens: Sequence[int],
+        seconds: Sequence[float],
+    ) -> None:
+        """Add steps to the curves, each value under its name in ``StepFinished``; where they stand is told apart."""
+        speeds = [count / max(time, 1e-9) for count, time in zip(tokens, seconds, strict=True)]
+        named = {"loss": loss, "learning_rate": learning_rate, "gradient_norm": gradient_norm}
+        for name, values in {**named, "tokens_per_second": speeds}.items():
+            self.curves.setdefault(name, Series()).extend(step, values)
+
     def apply(self, event: Event) -> None:
         """Fold one event in."""
         self._apply(event)
@@ -166,7 +186,7 @@ class RunHistory:
     def _(self, event: RunResumed) -> None:
         self.status = RunStatus.TRAINING
         self.first_step_time = None
-        self.finished = self.failure = None
+        self.finished = self.failure = self.held = None
         if self.started is not None and event.stages:
             self.started = self.started.model_copy(update={"stages": event.stages})
         self.warnings.append(f"Went on from step {event.step:,}, where it had been saved.")
@@ -177,7 +197,13 @@ class RunHistory:
         self.first_step_time = self.first_work = None
 
     @_apply.register
+    def _(self, event: RunHeld) -> None:
+        self.status, self.held = RunStatus.HELD, event
+        self.first_step_time = self.first_work = None
+
+    @_apply.register
     def _(self, event: RunContinued) -> None:
+        self.held = None
         self.status = RunStatus.TRAINING if self.bands else RunStatus.PREPARING
 
     @_apply.register
@@ -215,15 +241,21 @@ class RunHistory:
         )
 
     @_apply.register
+    def _(self, event: StageChanged) -> None:
+        share = f"{event.trained_parameters:,} values learn ({', '.join(event.rules)})"
+        self.warnings.append(f"After step {event.step:,}: {share}, at a learning rate of {event.learning_rate:g}.")
+        if self.bands:
+            self.bands[-1].trained_parameters = event.trained_parameters
+
+    @_apply.register
     def _(self, event: StepFinished) -> None:
         self.last_step = event
         self.first_step_time = self.first_step_time or event.time
         if self.bands:
             self.bands[-1].end = event.step
-        self._curve("loss").add(event.step, event.loss)
-        self._curve("learning_rate").add(event.step, event.learning_rate)
-        self._curve("gradient_norm").add(event.step, event.gradient_norm)
-        self._curve("tokens_per_second").add(event.step, event.tokens / max(event.seconds, 1e-9))
+        self.add_steps(
+            [event.step], [event.loss], [event.learning_rate], [event.gradient_norm], [event.tokens], [event.seconds]
+        )
 
     @_apply.register
     def _(self, event: EvaluationFinished) -> None:
@@ -262,12 +294,9 @@ class RunHistory:
         self.status = RunStatus.FAILED
         self.work = None
 
-    def _curve(self, name: str) -> Series:
-        return self.curves.setdefault(name, Series())
-
     def _add_metrics(self, step: int, metrics: dict[str, float]) -> None:
         for name, value in metrics.items():
-            self.metrics.setdefault(name, Series()).add(step, value)
+            self.metrics.setdefault(name, Series()).extend([step], [value])
 
     def _set_best(self, step: int, stage: str, metrics: dict[str, float]) -> None:
         metric = self.started.metric if self.started else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +16,10 @@ class Journal:
     """An open journal; use it in a ``with`` block."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a", encoding="utf-8")
+        self._path = path
+        self._file = path.open("ab", buffering=0)
+        self._bytes = self._file.seek(0, os.SEEK_END)
+        self._torn = False
 
     def __enter__(self) -> Self:
         return self
@@ -23,9 +28,33 @@ class Journal:
         self._file.close()
 
     def append(self, event: Event) -> None:
-        """Write one event and hand it to the operating system."""
-        self._file.write(format_event(event) + "\n")
-        self._file.flush()
+        """Write one event and hand it to the operating system.
+
+        Raises:
+            OSError: it cannot be written. The next call writes behind what was whole.
+        """
+        if self._torn:
+            self._mend()
+        line = memoryview(f"{format_event(event)}\n".encode())
+        written = 0
+        try:
+            while written < len(line):
+                written += self._file.write(line[written:]) or 0
+        except OSError:
+            self._torn = True
+            with contextlib.suppress(OSError):
+                self._mend()
+            raise
+        self._bytes += written
+
+    def _mend(self) -> None:
+        """Remove what was half written; in the file that is there now, since its drive may have been away."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        self._file = self._path.open("ab", buffering=0)
+        if self._file.seek(0, os.SEEK_END) > self._bytes:
+            self._file.truncate(self._bytes)
+        self._torn = False
 
 
 def read_journal(path: Path) -> Iterator[Event]:

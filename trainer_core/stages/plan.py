@@ -22,7 +22,7 @@ from trainer_core.project.schema import (
 )
 from trainer_core.stages.presets import default_stages
 
-PLAN_VERSION: Literal[1] = 1
+PLAN_VERSION: Literal[2] = 2
 MORE = ", longer "
 """Between the name of the stage that is repeated and a number, where a run goes on beyond its plan."""
 
@@ -55,6 +55,10 @@ class StagePlan(PlanPart):
     until: UntilSection | None = None
     start_from: StartFrom
 
+    def changed(self, change: StageChange) -> StagePlan:
+        """Return the stage as it is after a change."""
+        return self.model_copy(update=change.model_dump(exclude={"stage", "step"}))
+
     @property
     def steps(self) -> int:
         """The most optimiser steps this stage can take."""
@@ -64,6 +68,22 @@ class StagePlan(PlanPart):
     def only_head(self) -> bool:
         """Whether nothing outside the head learns."""
         return all(name.startswith("head.") for name in self.trainable)
+
+
+class StageChange(PlanPart):
+    """What the user changed in a running stage, resolved as the stage was.
+
+    Attributes:
+        stage: which, from 0.
+        step: after how many optimiser steps of the run.
+    """
+
+    stage: int
+    step: int
+    rules: tuple[str, ...]
+    trainable: tuple[str, ...]
+    trained_parameters: int
+    learning_rate: float
 
 
 class DataPlan(PlanPart):
@@ -87,9 +107,10 @@ class RunPlan(PlanPart):
         project: the user's wish, as it was when the run began.
         project_file: where it was read from; its paths are relative to it.
         project_sha256: of that file; empty where it was not saved.
+        changes: what was changed in stages while they ran, in order; ``stages`` tell how they began.
     """
 
-    version: Literal[1] = PLAN_VERSION
+    version: Literal[2] = PLAN_VERSION
     project: Project
     project_file: str
     project_sha256: str
@@ -99,6 +120,7 @@ class RunPlan(PlanPart):
     device: str
     total_parameters: int
     stages: tuple[StagePlan, ...]
+    changes: tuple[StageChange, ...] = ()
 
     @property
     def task(self) -> str:
@@ -131,11 +153,32 @@ class RunPlan(PlanPart):
             stage.model_copy(update={"learning_rate": stage.learning_rate * factor}) if number >= place else stage
             for number, stage in enumerate(self.stages)
         )
-        return self.model_copy(update={"stages": stages})
+        changes = tuple(
+            change.model_copy(update={"learning_rate": change.learning_rate * factor})
+            if change.stage >= place
+            else change
+            for change in self.changes
+        )
+        return self.model_copy(update={"stages": stages, "changes": changes})
+
+    def with_change(self, change: StageChange) -> RunPlan:
+        """Return the plan with one change more."""
+        return self.model_copy(update={"changes": (*self.changes, change)})
+
+    def changes_of(self, place: int) -> tuple[StageChange, ...]:
+        """Return the changes of one stage, in order."""
+        return tuple(change for change in self.changes if change.stage == place)
+
+    def stage_after(self, place: int, changes: int | None = None) -> StagePlan:
+        """Return a stage as it is after so many of its changes; None for all of them."""
+        stage = self.stages[place]
+        for change in self.changes_of(place)[:changes]:
+            stage = stage.changed(change)
+        return stage
 
     def longer(self, epochs: int) -> RunPlan:
         """Return the plan with so many epochs more: a stage like the last, from the best weights on."""
-        last = self.stages[-1]
+        last = self.stage_after(len(self.stages) - 1)
         name = f"{last.name.split(MORE)[0]}{MORE}{len(self.stages) + 1}"
         more = last.model_copy(
             update={"name": name, "epochs": epochs, "until": None, "start_from": StartFrom.BEST},

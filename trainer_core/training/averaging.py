@@ -62,10 +62,12 @@ class AveragedWeights:
 
     @torch.no_grad()
     def restore(self, names: Mapping[int, str], tensors: Mapping[str, Tensor], steps: int, updates: int) -> None:
-        """Go on from what ``tensors`` returned, after so many steps and updates."""
+        """Go on from what ``tensors`` returned, after so many steps and updates; what it lacks stands as it is."""
         self.steps, self.updates = steps, updates
         for parameter, average in zip(self._parameters, self._averages, strict=False):
-            average.copy_(tensors[_PREFIX + names[id(parameter)]])
+            known = tensors.get(_PREFIX + names[id(parameter)])
+            if known is not None:
+                average.copy_(known)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:

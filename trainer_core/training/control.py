@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from enum import StrEnum
 
+from trainer_core.stages.changes import ChangeWish
 from trainer_core.training.events import Event, RunContinued, RunPaused
 
 
@@ -29,10 +31,6 @@ _FORCE = {Wish.GO_ON: 0, Wish.PAUSE: 0, Wish.FINISH: 1, Wish.PUT_ASIDE: 1, Wish.
 class PutAside(Exception):
     """The run gives its memory back here, to go on later as if nothing had happened."""
 
-    def __init__(self, step: int) -> None:
-        super().__init__()
-        self.step = step
-
 
 class Discarded(Exception):
     """The run ends here, and nothing of it is kept."""
@@ -43,6 +41,8 @@ class Control:
 
     def __init__(self) -> None:
         self._wish = Wish.GO_ON
+        self._answer: Wish | None = Wish.GO_ON
+        self._changes: deque[ChangeWish] = deque()
         self._changed = threading.Condition()
 
     @property
@@ -51,7 +51,7 @@ class Control:
         return self._wish
 
     def go_on(self) -> None:
-        """Take a pause back."""
+        """Take a pause back; or try again to write what could not be written."""
         self._ask(Wish.GO_ON)
 
     def pause(self) -> None:
@@ -70,12 +70,39 @@ class Control:
         """Ask the loop to end, and nothing of the run to be kept."""
         self._ask(Wish.DISCARD)
 
+    def change(self, wish: ChangeWish) -> None:
+        """Ask for another set of learning layers, or another learning rate, in the stage that is running."""
+        self._changes.append(wish)
+
+    def take_changes(self) -> Iterator[ChangeWish]:
+        """Yield what was asked for since the last call, in order."""
+        while self._changes:
+            yield self._changes.popleft()
+
+    def hold(self) -> None:
+        """Begin to wait for an answer: what was wished before is none."""
+        with self._changed:
+            self._answer = None
+
+    def wait_for_answer(self) -> None:
+        """Block until the user has answered since ``hold``; a pause is no answer.
+
+        Raises:
+            PutAside: the run shall end here, without what could not be written.
+            Discarded: nothing is kept.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._answer not in (None, Wish.PAUSE))
+            answer = self._answer
+        if answer in (Wish.PUT_ASIDE, Wish.DISCARD):
+            self.check()
+
     def wait_out_pause(self) -> None:
         """Block while a pause is wished."""
         with self._changed:
             self._changed.wait_for(lambda: self._wish is not Wish.PAUSE)
 
-    def check(self, step: int) -> None:
+    def check(self) -> None:
         """End here where the run shall be put aside or discarded; for the middle of long work.
 
         Raises:
@@ -83,15 +110,16 @@ class Control:
             Discarded: nothing is kept.
         """
         if self._wish is Wish.PUT_ASIDE:
-            raise PutAside(step)
+            raise PutAside
         if self._wish is Wish.DISCARD:
             raise Discarded
 
     def _ask(self, wish: Wish) -> None:
         with self._changed:
+            self._answer = wish
             if _FORCE[wish] >= _FORCE[self._wish]:
                 self._wish = wish
-                self._changed.notify_all()
+            self._changed.notify_all()
 
 
 def heed(control: Control, step: int) -> Iterator[Event]:
@@ -106,4 +134,4 @@ def heed(control: Control, step: int) -> Iterator[Event]:
         control.wait_out_pause()
         if control.wish in (Wish.GO_ON, Wish.FINISH):
             yield RunContinued(step=step)
-    control.check(step)
+    control.check()

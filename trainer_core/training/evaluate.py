@@ -29,7 +29,7 @@ def predict_scores(session: TrainingSession, inputs: Inputs) -> FloatArray:
     collected: FloatArray | None = None
     try:
         for batch in inputs.in_order():
-            session.control.check(session.step)
+            session.control.check()
             for places, scores in each_part(session.row_limit, batch, lambda rows: _scores(session, inputs, rows)):
                 if collected is None:
                     collected = np.empty((len(inputs), scores.shape[1]), dtype=np.float32)

@@ -70,10 +70,24 @@ class RunPaused(EventBase):
 
 
 class RunContinued(EventBase):
-    """The pause is over."""
+    """The pause is over, or what held the run."""
 
     event: Literal["run_continued"] = "run_continued"
     step: int
+
+
+class RunHeld(EventBase):
+    """The run waits after ``step`` steps because something could not be written; nothing is lost meanwhile.
+
+    It goes on when the user has made room, or whatever it takes, and says so. What cannot be written does not stand in
+    the journal either, so this event may be missing there.
+    """
+
+    event: Literal["run_held"] = "run_held"
+    step: int
+    what: str
+    why: str = ""
+    remedy: str = ""
 
 
 class WorkProgress(EventBase):
@@ -126,6 +140,17 @@ class StageStarted(EventBase):
     total_parameters: int
     learning_rate: float
     start_from: str
+
+
+class StageChanged(EventBase):
+    """From the step after ``step`` on other layers of a running stage learn, or at another rate, as the user wished."""
+
+    event: Literal["stage_changed"] = "stage_changed"
+    stage: int
+    step: int
+    rules: tuple[str, ...]
+    trained_parameters: int
+    learning_rate: float
 
 
 class StepFinished(EventBase):
@@ -259,11 +284,13 @@ Event = Annotated[
     | RunResumed
     | RunPaused
     | RunContinued
+    | RunHeld
     | WorkProgress
     | PrecisionChosen
     | PoolingChosen
     | ProbeFinished
     | StageStarted
+    | StageChanged
     | StepFinished
     | EvaluationFinished
     | CheckpointSaved

@@ -9,6 +9,7 @@ import torch
 from trainer_core.errors import RunStopped
 from trainer_core.project.schema import Pooling, StartFrom
 from trainer_core.stages.plan import RunPlan, StagePlan
+from trainer_core.training.changing import left_over
 from trainer_core.training.compiling import compile_blocks
 from trainer_core.training.events import (
     BestRestored,
@@ -23,7 +24,7 @@ from trainer_core.training.events import (
     StageStarted,
 )
 from trainer_core.training.freezing import apply_freeze
-from trainer_core.training.frozen.entry import find_stack, stage_inputs
+from trainer_core.training.frozen.entry import find_stack
 from trainer_core.training.memory import NO_CHECKPOINTING, checkpoint_activations
 from trainer_core.training.probe import prepare_head
 from trainer_core.training.quick import quicken
@@ -67,6 +68,7 @@ def run_training(session: TrainingSession) -> Iterator[Event]:
         reason: StageEnd
         try:
             reason = yield from _run_stage(session, place, stage)
+            yield from left_over(session)
         except RunStopped:
             if session.best is None:
                 raise
@@ -117,7 +119,7 @@ def _prepare(session: TrainingSession) -> Iterator[Event]:
     for event in prepare_head(session):
         yield event
         if isinstance(event, ProbeFinished):
-            keep_best(session, "probe", event.metrics, 0)
+            yield from keep_best(session, "probe", event.metrics, 0)
             yield from saved_events(session)
 
 
@@ -126,10 +128,11 @@ def _run_stage(session: TrainingSession, place: int, stage: StagePlan) -> Genera
     resumed, session.resumed = session.resumed, None
     best = session.best
     if resumed is None and stage.start_from is StartFrom.BEST and best is not None and not session.stands_at_best:
+        yield from saved_events(session, wait=True)
         session.restore_best()
         yield BestRestored(step=best.step, stage=place)
-    learning = apply_freeze(session.network, stage.trainable)
-    session.changed |= set(stage.trainable)
+    if resumed is not None:
+        stage = session.plan.stage_after(place, resumed.facts.stage.changes)
     if resumed is None:
         yield StageStarted(
             stage=place,
@@ -140,8 +143,8 @@ def _run_stage(session: TrainingSession, place: int, stage: StagePlan) -> Genera
             learning_rate=stage.learning_rate,
             start_from=stage.start_from.value,
         )
-    inputs = yield from stage_inputs(session, place)
-    training = StageTraining(session, place, inputs, learning)
+    training = StageTraining(session, place, stage)
+    yield from training.enter()
     if resumed is not None:
         training.restore(resumed)
     return (yield from training.run())

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from trainer_core.stages.plan import RunPlan
 from trainer_core.training.snapshot import Snapshot
 
 
@@ -29,7 +30,8 @@ class SavedCheckpoint:
 class Checkpoints(Protocol):
     """Keeps weights while training goes on. A checkpoint is visible whole or not at all.
 
-    What was begun is done in its order. Where something could not be written, the next call raises ``OSError``.
+    What was begun is done in its order. Where something could not be written, ``wait`` and ``saved`` raise ``OSError``;
+    called again, they begin it again, with all that came after it.
     """
 
     def save(self, snapshot: Snapshot) -> None:
@@ -69,6 +71,18 @@ class Originals(Protocol):
 
     def __call__(self, names: set[str]) -> dict[str, Tensor]:
         """Return the pretrained tensors of these layer names, on the CPU."""
+        ...
+
+
+class PlanKeeper(Protocol):
+    """Keeps a plan that was changed while the run is under way, before anything is done by it."""
+
+    def __call__(self, plan: RunPlan) -> None:
+        """Write it in place of the one before.
+
+        Raises:
+            OSError: it cannot be written; the one before is there still.
+        """
         ...
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 
 from torch import Tensor
 
 from trainer_core.models.build import load_tensors
-from trainer_core.training.events import CheckpointSaved
+from trainer_core.training.events import CheckpointSaved, Event
+from trainer_core.training.holding import until_written
 from trainer_core.training.session import TrainingSession
 from trainer_core.training.snapshot import BestSoFar, Snapshot, SnapshotFacts, StageCounters, random_states
 
@@ -18,8 +18,8 @@ MOST_COPIED = 32 * 2**20
 Copying = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
 
 
-def take_snapshot(session: TrainingSession, counters: StageCounters, state: Mapping[str, Tensor]) -> None:
-    """Begin to save the present moment; training may go on at once.
+def take_snapshot(session: TrainingSession, counters: StageCounters, state: Mapping[str, Tensor]) -> Iterator[Event]:
+    """Begin to save the present moment; training may go on when this has come to its end.
 
     Args:
         session: the run.
@@ -36,13 +36,16 @@ def take_snapshot(session: TrainingSession, counters: StageCounters, state: Mapp
         rows_at_once=session.row_limit.most,
     )
     weights, state = session.changed_tensors(), {**state, **random_states(session.device)}
-    with _in_hand(session, [*weights.values(), *state.values()]) as copied:
+
+    def save(copied: Copying) -> None:
         session.checkpoints.save(Snapshot(facts, copied(weights), copied(state)))
+
+    yield from _hand_over(session, [*weights.values(), *state.values()], save)
 
 
 def keep_best(
     session: TrainingSession, stage: str, metrics: dict[str, float], place: int, *, averaged: bool = False
-) -> None:
+) -> Iterator[Event]:
     """Make the present weights the best of the run.
 
     Args:
@@ -59,22 +62,28 @@ def keep_best(
         session.checkpoints.mark_best(session.step, place)
     else:
         weights = session.changed_tensors()
-        with _in_hand(session, list(weights.values())) as copied:
+
+        def save(copied: Copying) -> None:
             session.checkpoints.save_best(session.step, place, copied(weights), session.checkpoint_facts())
 
+        yield from _hand_over(session, list(weights.values()), save)
 
-@contextmanager
-def _in_hand(session: TrainingSession, tensors: Sequence[Tensor]) -> Iterator[Copying]:
-    """Yield what makes tensors fit to be written while training goes on.
+
+def _hand_over(session: TrainingSession, tensors: Sequence[Tensor], save: Callable[[Copying], None]) -> Iterator[Event]:
+    """Begin to save tensors, made fit to be written while training goes on.
 
     They are copied, so that they stay as they are. Only where that would double much memory of the CPU, on which
     training would have to share the cores with the writing anyway, they are written as they lie, and waited for.
     """
     if session.device.type == "cpu" and sum(tensor.nbytes for tensor in tensors) > MOST_COPIED:
-        yield dict
-        session.checkpoints.wait()
+        save(dict)
+        yield from until_written(session.control, session.step, session.checkpoints.wait)
     else:
-        yield lambda named: {name: tensor.to("cpu", copy=True).contiguous() for name, tensor in named.items()}
+        save(_copied)
+
+
+def _copied(named: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.to("cpu", copy=True).contiguous() for name, tensor in named.items()}
 
 
 def restore_network(session: TrainingSession, snapshot: Snapshot) -> None:
@@ -86,7 +95,8 @@ def restore_network(session: TrainingSession, snapshot: Snapshot) -> None:
     session.row_limit.most = facts.rows_at_once
 
 
-def saved_events(session: TrainingSession, *, wait: bool = False) -> Iterator[CheckpointSaved]:
-    """Yield what was saved meanwhile; with ``wait``, all that was begun."""
-    for saved in session.checkpoints.saved(wait=wait):
+def saved_events(session: TrainingSession, *, wait: bool = False) -> Iterator[Event]:
+    """Yield what was saved meanwhile; with ``wait``, all that was begun. What cannot be written holds the run."""
+    found = yield from until_written(session.control, session.step, lambda: session.checkpoints.saved(wait=wait))
+    for saved in found:
         yield CheckpointSaved(step=saved.step, stage=saved.stage, path=saved.path, bytes=saved.bytes, best=saved.best)

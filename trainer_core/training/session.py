@@ -18,7 +18,7 @@ from trainer_core.stages.plan import RunPlan
 from trainer_core.tasks.base import Task
 from trainer_core.training.control import Control
 from trainer_core.training.memory import RowLimit
-from trainer_core.training.ports import ArrayCache, Checkpoints, Originals
+from trainer_core.training.ports import ArrayCache, Checkpoints, Originals, PlanKeeper
 from trainer_core.training.precision import MixedPrecision
 from trainer_core.training.snapshot import BestSoFar, Snapshot
 
@@ -48,6 +48,7 @@ class TrainingSession:
     originals: Originals
     cache: ArrayCache
     control: Control
+    keep_plan: PlanKeeper
     resumed: Snapshot | None = None
     step: int = 0
     best: BestSoFar | None = None

@@ -46,6 +46,7 @@ class StageCounters(BaseModel):
         since_best: evaluations since then.
         averaged_steps: steps that its moving average has taken note of.
         average_updates: how often the average was brought up to date.
+        changes: how many changes the user has made to the stage.
         scaler: the state of the loss scaling of float16.
     """
 
@@ -57,6 +58,7 @@ class StageCounters(BaseModel):
     since_best: int = 0
     averaged_steps: int = 0
     average_updates: int = 0
+    changes: int = 0
     scaler: dict[str, float] = {}
 
 

@@ -9,23 +9,26 @@ from contextlib import nullcontext
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from trainer_core.data.batch_size import BatchSize
 from trainer_core.data.rows import IntArray
 from trainer_core.results.names import better
 from trainer_core.stages.exits import ExitRule
-from trainer_core.training.averaging import AveragedWeights
+from trainer_core.stages.plan import StagePlan
+from trainer_core.training.changing import due_changes, plan_changes
 from trainer_core.training.control import Wish, heed
 from trainer_core.training.diverged import DivergenceWatch
 from trainer_core.training.evaluate import evaluate
-from trainer_core.training.events import EvaluationFinished, Event, RunWarning, StageEnd
-from trainer_core.training.inputs import Batch, Inputs
+from trainer_core.training.events import EvaluationFinished, Event, RunWarning, StageChanged, StageEnd
+from trainer_core.training.freezing import apply_freeze
+from trainer_core.training.frozen.entry import stage_inputs
+from trainer_core.training.inputs import Batch
+from trainer_core.training.learner import Learner
 from trainer_core.training.memory import free_memory, is_out_of_memory
 from trainer_core.training.meter import StepMeter
-from trainer_core.training.optimiser import build_optimizer, load_moments, moments, set_learning_rates
+from trainer_core.training.optimiser import set_learning_rates
 from trainer_core.training.prefetch import Prefetch
-from trainer_core.training.quick import Gradients
 from trainer_core.training.saving import keep_best, saved_events, take_snapshot
 from trainer_core.training.schedule import rate_at
 from trainer_core.training.session import TrainingSession
@@ -35,68 +38,64 @@ SECONDS_A_MINUTE = 60
 
 
 class StageTraining:
-    """What one stage trains with.
+    """What one stage trains with. It is entered, and restored where a snapshot was taken in it; then it runs.
 
     Args:
         session: the run.
         place: which stage of its plan.
-        inputs: of the training and of the validation rows.
-        learning: the parameters that learn.
+        stage: as it is now: as it was planned, or after changes.
     """
 
-    def __init__(
-        self, session: TrainingSession, place: int, inputs: tuple[Inputs, Inputs], learning: Sequence[nn.Parameter]
-    ) -> None:
+    def __init__(self, session: TrainingSession, place: int, stage: StagePlan) -> None:
         self._session = session
         self._place = place
-        self._stage = stage = session.plan.stages[place]
+        self._stage = stage
         self._settings = settings = session.plan.training
-        self._train, self._validation = inputs
         self._size = BatchSize(settings.batch_size, settings.batch_tokens)
-        self._learning = list(learning)
-        self._optimizer = session.precision.prepare_optimizer(
-            build_optimizer(session.network, session.tree, stage, settings.weight_decay)
-        )
-        self._gradients = Gradients(learning, session.network)
-        self._averaged = AveragedWeights(learning, stage.average_epochs * stage.steps_per_epoch)
         self._rule = ExitRule(stage.until)
         self._evaluate_at = evaluation_steps(stage.steps_per_epoch, settings.evaluations_per_epoch)
         self._meter = StepMeter(session.device)
         self._watch = DivergenceWatch(scaled=bool(session.precision.scaler_state()))
-        self._steps = 0
+        self._steps = self._changes = 0
         self._snapshot_due = self._next_snapshot()
+
+    def enter(self) -> Iterator[Event]:
+        """Let the stage's layers learn, and find where the rows enter the network."""
+        session, stage = self._session, self._stage
+        learning = apply_freeze(session.network, stage.trainable)
+        session.changed |= set(stage.trainable)
+        later = session.plan.stages[self._place + 1 :]
+        self._train, self._validation = yield from stage_inputs(session, [stage, *later])
+        self._learner = Learner(session, stage, learning)
 
     # --- going on from a snapshot ------------------------------------------------------------------------------
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot of this stage, whose weights are in the network already."""
-        counters, names = snapshot.facts.stage, self._names()
-        load_moments(self._optimizer, names, snapshot.state)
-        self._averaged.restore(names, snapshot.state, counters.averaged_steps, counters.average_updates)
+        counters = snapshot.facts.stage
+        self._learner.restore(snapshot.state, counters.averaged_steps, counters.average_updates)
         self._rule.restore(counters.best, counters.since_best)
         self._session.precision.restore_scaler(counters.scaler)
-        self._steps = counters.steps
+        self._steps, self._changes = counters.steps, counters.changes
         restore_random(snapshot.state, self._session.device)
 
-    def _take_snapshot(self) -> None:
-        names = self._names()
+    def _take_snapshot(self) -> Iterator[Event]:
+        averaged = self._learner.averaged
         counters = StageCounters(
             place=self._place,
             steps=self._steps,
             best=self._rule.best,
             since_best=self._rule.since_best,
-            averaged_steps=self._averaged.steps,
-            average_updates=self._averaged.updates,
+            averaged_steps=averaged.steps,
+            average_updates=averaged.updates,
+            changes=self._changes,
             scaler=self._session.precision.scaler_state(),
         )
-        take_snapshot(self._session, counters, moments(self._optimizer, names) | self._averaged.tensors(names))
+        yield from take_snapshot(self._session, counters, self._learner.state())
         self._snapshot_due = self._next_snapshot()
 
     def _next_snapshot(self) -> float:
         return time.monotonic() + self._settings.checkpoint_minutes * SECONDS_A_MINUTE
-
-    def _names(self) -> dict[int, str]:
-        return {id(parameter): name for name, parameter in self._session.network.named_layers()}
 
     # --- steps -------------------------------------------------------------------------------------------------
 
@@ -107,13 +106,35 @@ class StageTraining:
             reason = yield from self._between_steps(restored=True)
             if reason:
                 return reason
-        with Prefetch(self._train, self._groups(), self._session.device) as groups:
-            for rows, batches in groups:
-                yield from self._step(rows, batches)
-                reason = yield from self._between_steps()
-                if reason:
-                    return reason
+        while self._steps < self._stage.steps:
+            yield from self._change()
+            with Prefetch(self._train, self._groups(), self._session.device) as groups:
+                for rows, batches in groups:
+                    yield from self._step(rows, batches)
+                    reason = yield from self._between_steps()
+                    if reason:
+                        return reason
+                    if due_changes(self._session, self._place, self._changes):
+                        break
         return "epochs"
+
+    def _change(self) -> Iterator[Event]:
+        """Make the changes that the user has wished; what stays among those that learn goes on as it was."""
+        for change in due_changes(self._session, self._place, self._changes):
+            yield from self._watch.checked(self._meter.flush())
+            before, averaged = self._learner.state(), self._learner.averaged
+            self._stage = self._stage.changed(change)
+            self._changes += 1
+            yield from self.enter()
+            self._learner.restore(before, averaged.steps, averaged.updates)
+            yield StageChanged(
+                stage=self._place,
+                step=self._session.step,
+                rules=change.rules,
+                trained_parameters=change.trained_parameters,
+                learning_rate=change.learning_rate,
+            )
+            self._meter.start()
 
     def _groups(self) -> Iterator[list[IntArray]]:
         """Yield the rows of every step that is left, in batches; seed, stage and epoch decide them."""
@@ -129,12 +150,10 @@ class StageTraining:
     def _step(self, group: Sequence[IntArray], ready: Sequence[Batch] | None) -> Iterator[Event]:
         session, settings = self._session, self._settings
         factor = rate_at(settings.schedule, self._steps, self._stage.steps, settings.warmup_share)
-        set_learning_rates(self._optimizer, factor)
+        set_learning_rates(self._learner.optimizer, factor)
         loss, tokens = yield from self._compute_gradients(group, ready)
-        norm = session.precision.clip(self._learning, settings.max_gradient_norm)
-        self._optimizer.step()
-        self._gradients.clear()
-        self._averaged.update()
+        norm = session.precision.clip(self._learner.parameters, settings.max_gradient_norm)
+        self._learner.step()
         self._steps += 1
         session.step += 1
         self._watch.note(session.step, group)
@@ -144,7 +163,7 @@ class StageTraining:
             step=session.step,
             stage=self._place,
             epoch=self._epoch,
-            learning_rate=max(group["lr"] for group in self._optimizer.param_groups),
+            learning_rate=self._learner.learning_rate,
             rows=sum(map(len, group)),
             tokens=tokens,
         )
@@ -166,7 +185,7 @@ class StageTraining:
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
-            self._gradients.clear()
+            self._learner.gradients.clear()
             limit.halve(tried)
             free_memory()
             yield RunWarning(
@@ -199,13 +218,15 @@ class StageTraining:
     def _between_steps(self, *, restored: bool = False) -> Generator[Event, None, StageEnd | None]:
         """Evaluate and take a snapshot where it is time; return why the stage ends now, or None."""
         session = self._session
+        if self._steps < self._stage.steps:
+            yield from plan_changes(session, self._place, self._stage)
         saved = restored or (yield from self._heed())
         in_epoch = (self._steps - 1) % self._stage.steps_per_epoch + 1
         stopped = session.control.wish is Wish.FINISH
         evaluates = in_epoch in self._evaluate_at or stopped
         if (evaluates or time.monotonic() >= self._snapshot_due) and not saved:
             yield from self._watch.checked(self._meter.flush())
-            self._take_snapshot()
+            yield from self._take_snapshot()
             self._meter.start()
         yield from saved_events(session)
         if not evaluates:
@@ -220,7 +241,7 @@ class StageTraining:
         waits = session.control.wish in (Wish.PAUSE, Wish.PUT_ASIDE)
         if waits:
             yield from self._watch.checked(self._meter.flush())
-            self._take_snapshot()
+            yield from self._take_snapshot()
             yield from saved_events(session, wait=True)
         yield from heed(session.control, session.step)
         if waits:
@@ -229,7 +250,7 @@ class StageTraining:
 
     def _evaluate(self) -> Generator[Event, None, dict[str, float]]:
         """Judge the last weights and, where there is one, their average; the better of the two stands for the step."""
-        session, averaged = self._session, self._averaged
+        session, averaged = self._session, self._learner.averaged
         started = time.monotonic()
         metrics, by_average = evaluate(session, self._validation), False
         if averaged.exists:
@@ -241,7 +262,7 @@ class StageTraining:
         is_best = session.is_better(metrics)
         if is_best:
             with averaged.in_place() if by_average else nullcontext():
-                keep_best(session, self._stage.name, metrics, self._place, averaged=by_average)
+                yield from keep_best(session, self._stage.name, metrics, self._place, averaged=by_average)
         yield EvaluationFinished(
             step=session.step,
             stage=self._place,

@@ -23,10 +23,10 @@ from desktop_app.adapters.layer_model import LayerModel
 from desktop_app.pages.layers.presenter import LayersSummary
 from desktop_app.pages.layers.presets import PresetRow
 from desktop_app.pages.layers.summary import SummaryCard
-from desktop_app.pages.layers.tree_view import LayerTreeView
 from desktop_app.pages.page_views import WaitingPage
 from desktop_app.theme import Theme
 from desktop_app.widgets.kit import GAP, muted, plain_button
+from desktop_app.widgets.layer_tree import LayerTreeView
 
 ONLY_TIP = "This layer learns and all others are frozen"
 FREEZE_TIP = "This layer and all that come before it, nearer to the text, are frozen"

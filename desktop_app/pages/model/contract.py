@@ -57,6 +57,10 @@ class ModelPageView(NoticeView, Protocol):
     def retry_wanted(self) -> SignalInstance:
         """The user wants Thaw to look at the model again."""
 
+    @property
+    def convert_wanted(self) -> SignalInstance:
+        """The user wants the model's pickled weights written again in safetensors."""
+
     def show_empty(self) -> None:
         """Show that there is no project."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from desktop_app.pages.model.words import fact_rows, source_words
 from desktop_app.widgets.elided_label import ElidedLabel
 from desktop_app.widgets.kit import GAP, Card, Notice, muted, plain_button
+from trainer_core.errors import PickledWeights
 from trainer_core.models.facts import ModelFacts
 
 
@@ -15,12 +16,18 @@ class FactsPanel(Card):
     """A card with the facts."""
 
     retry_wanted = Signal()
+    convert_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("The model in use", parent)
         self.retry = plain_button("Look &again", "mdi6.refresh")
         self.retry.setToolTip("Look at the model again, after its files or the network changed")
         self.retry.clicked.connect(self.retry_wanted)
+        self.convert = plain_button("&Convert to safetensors", "mdi6.shield-check-outline")
+        self.convert.setToolTip(
+            "Writes its tensors into a new folder beside it, from a closed process that runs no code"
+        )
+        self.convert.clicked.connect(self.convert_wanted)
         self.name = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         font = self.name.font()
         font.setBold(True)
@@ -36,7 +43,12 @@ class FactsPanel(Card):
         self._values: dict[str, ElidedLabel] = {}
         for widget in (self.name, self.notice, self.busy, self._facts):
             self.body.addWidget(widget)
-        self.body.addWidget(self.retry, 0, Qt.AlignmentFlag.AlignLeft)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GAP)
+        buttons.addWidget(self.convert)
+        buttons.addWidget(self.retry)
+        buttons.addStretch(1)
+        self.body.addLayout(buttons)
         self.show_busy()
 
     @property
@@ -66,12 +78,14 @@ class FactsPanel(Card):
         """Show why the model cannot be used."""
         self._show(self.notice)
         self.notice.show_error(error)
+        self.convert.setVisible(isinstance(error, PickledWeights))
 
     def _show(self, shown: QWidget) -> None:
         self.notice.clear()
         for widget in (self.notice, self.busy, self._facts):
             widget.setVisible(widget is shown)
         self.retry.setVisible(shown is self.notice)
+        self.convert.hide()
 
     def _add_row(self, name: str, meaning: str) -> None:
         row = len(self._values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,9 +16,11 @@ from desktop_app.pages.model.contract import ModelPageView, ModelSettings
 from desktop_app.pages.model.words import length_words
 from desktop_app.pages.refusals import change_from_page
 from desktop_app.workspace import Workspace
+from trainer_core.errors import PickledWeights
 from trainer_core.models.facts import StarterModel
 
 LIST = "Listing the models"
+CONVERT = "Converting the model"
 HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 
 
@@ -42,6 +45,7 @@ class ModelPresenter(MarkedPresenter):
         view.max_length_chosen.connect(self._on_max_length_chosen)
         view.pooling_chosen.connect(self._on_pooling_chosen)
         view.retry_wanted.connect(workspace.inspect_model)
+        view.convert_wanted.connect(self._on_convert_wanted)
         workspace.project_opened.connect(view.clear_notice)
         workspace.project_changed.connect(self._show_project)
         workspace.facts_changed.connect(self._show_facts)
@@ -112,6 +116,18 @@ class ModelPresenter(MarkedPresenter):
         if folder is not None:
             self._update(source=str(folder.resolve()))
 
+    def _on_convert_wanted(self) -> None:
+        error, core = self._workspace.facts_error, self._workspace.core
+        if isinstance(error, PickledWeights):
+            source, target = error.folder, _free_place(error.folder)
+            self._view.show_busy()
+            self._workspace.jobs.start(
+                CONVERT,
+                lambda: core.convert_model(source, target),
+                lambda _: self._update(source=str(target.resolve())),
+                self._view.show_facts_error,
+            )
+
     def _on_hub_chosen(self, text: str) -> None:
         name = text.strip().removeprefix("https://huggingface.co/").removeprefix("hub:").strip("/")
         if HUB_NAME.fullmatch(name):
@@ -130,3 +146,10 @@ class ModelPresenter(MarkedPresenter):
     def _update(self, **values: Any) -> None:
         change_from_page(self._view, self._workspace, "model", values)
         self._show_project()
+
+
+def _free_place(folder: Path) -> Path:
+    """Return a folder beside one, named after it, that is not there yet."""
+    name = f"{folder.resolve().name}-safetensors"
+    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+    return next(place for place in (folder.resolve().with_name(name) for name in names) if not place.exists())

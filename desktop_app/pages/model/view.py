@@ -42,6 +42,7 @@ class ModelView(ProjectPage):
         self.max_length_chosen = self.settings.max_length_chosen
         self.pooling_chosen = self.settings.pooling_chosen
         self.retry_wanted = self.facts.retry_wanted
+        self.convert_wanted = self.facts.convert_wanted
         empty = EmptyState(
             "mdi6.cube-outline",
             "No project yet",

@@ -11,6 +11,8 @@ from PySide6.QtCore import SignalInstance
 from desktop_app.pages.train.feed import RunFeed
 from desktop_app.pages.train.offer import Offer
 from desktop_app.pages.train.words import Fact, Progress, Summary
+from trainer_core.layers.tree import LayerTree
+from trainer_core.stages.plan import StagePlan
 
 
 class TrainViewLike(Protocol):
@@ -20,6 +22,8 @@ class TrainViewLike(Protocol):
     try_wished: SignalInstance
     live_wished: SignalInstance
     offer_taken: SignalInstance
+    change_wished: SignalInstance
+    change_made: SignalInstance
     text_due: SignalInstance
 
     def show_empty(self, text: str) -> None:
@@ -50,7 +54,13 @@ class TrainViewLike(Protocol):
         """Show how the run came out, or nothing."""
 
     def show_offer(self, offer: Offer | None, *, enabled: bool) -> None:
-        """Show what can still be done with a run that is not under way, or nothing."""
+        """Show what can be done with a run that stands, or nothing."""
+
+    def show_changeable(self, changeable: bool) -> None:
+        """Offer to change the stage that is running, or not."""
+
+    def ask_change(self, tree: LayerTree, stage: StagePlan) -> None:
+        """Show a running stage as it is, and let the user change it."""
 
     def show_other_run(self, text: str) -> None:
         """Say that another run is under way, or nothing when empty."""

@@ -1,4 +1,4 @@
-"""What one can still do with a run that is not under way: go on with it, or train it for longer. Imports no Qt."""
+"""What one can do with a run that stands: go on with it, try again to write, or train it for longer. Imports no Qt."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trainer_core.runs.history import RunHistory, RunStatus
+from trainer_core.training.events import RunHeld
 
 
 class OfferKind(StrEnum):
@@ -15,6 +16,7 @@ class OfferKind(StrEnum):
     ANYWAY = "continue anyway"
     LONGER = "train longer"
     SLOWER = "continue with a lower learning rate"
+    TRY_AGAIN = "try again"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,12 @@ class Offer:
     title: str
     text: str
     button: str
+
+
+def held_offer(held: RunHeld) -> Offer:
+    """Return what can be done with a run under way that waits because something cannot be written."""
+    text = " ".join(part for part in (held.what, held.why, held.remedy, _HELD) if part)
+    return Offer(OfferKind.TRY_AGAIN, "Waiting for you", text, "Try again")
 
 
 def offer_of(history: RunHistory, standing: Standing, *, changed: bool) -> Offer | None:
@@ -81,6 +89,7 @@ def _words(history: RunHistory, standing: Standing) -> tuple[str, str]:
 
 
 SLOWER = 0.5
+_HELD = "Nothing is lost meanwhile."
 _SLOWER = (
     "It goes back to the last checkpoint, and the learning rates from there on are half of what was planned. Look "
     "at the rows that are named first: a damaged one will do it again."

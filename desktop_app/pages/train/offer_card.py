@@ -1,4 +1,4 @@
-"""The card that offers to go on with a run that is not under way."""
+"""The card that offers to go on with a run that stands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_EPOCHS = 1_000
 
 
 class OfferCard(Card):
-    """What can still be done with a run that is not under way."""
+    """What can be done with a run that stands."""
 
     wished = Signal(object, int)
     """The button was pressed: the OfferKind, and how many epochs more where it is about those, else 0."""

@@ -13,7 +13,7 @@ from desktop_app.pages.base import PageState
 from desktop_app.pages.marks import MarkedPresenter
 from desktop_app.pages.train.contract import TrainViewLike
 from desktop_app.pages.train.feed import RunFeed
-from desktop_app.pages.train.offer import SLOWER, OfferKind, Standing, offer_of
+from desktop_app.pages.train.offer import SLOWER, OfferKind, Standing, held_offer, offer_of
 from desktop_app.pages.train.words import (
     facts,
     failure_error,
@@ -29,10 +29,13 @@ from trainer_core.errors import RunChanged
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory, RunStatus
 from trainer_core.runs.lock import is_held
+from trainer_core.stages.changes import ChangeWish
+from trainer_core.stages.plan import RunPlan
 from trainer_core.training.events import Event, StepFinished
 
 READ_RUN = "Reading the run"
 LOOK_AT_RUN = "Looking at the run's folder"
+READ_PLAN = "Reading the run's plan"
 LOAD_PLOTS = "Loading the plots"
 NO_PROJECT = "Open a project or begin a new one; then its runs are drawn here."
 NO_RUN = (
@@ -95,6 +98,8 @@ class TrainPresenter(MarkedPresenter):
         view.live_wished.connect(self._on_live_wished)
         view.text_due.connect(self._on_text_due)
         view.offer_taken.connect(self._on_offer_taken)
+        view.change_wished.connect(self._on_change_wished)
+        view.change_made.connect(self._on_change_made)
         trainer.running_changed.connect(self._on_running_changed)
         trainer.events_arrived.connect(self._on_events_arrived)
         workspace.run_chosen.connect(self._on_run_chosen)
@@ -148,11 +153,13 @@ class TrainPresenter(MarkedPresenter):
         self._show_texts()
 
     def _show_offer(self) -> None:
-        offer = None
-        if self._standing is not None and not self.live and not self._loading:
+        offer, enabled = None, not self._trainer.running
+        if self.live and self._history.held is not None:
+            offer, enabled = held_offer(self._history.held), True
+        elif self._standing is not None and not self.live and not self._loading:
             changed = self._is_trainers(self._shown) and isinstance(self._trainer.error, RunChanged)
             offer = offer_of(self._history, self._standing, changed=changed)
-        self._view.show_offer(offer, enabled=not self._trainer.running)
+        self._view.show_offer(offer, enabled=enabled)
 
     @property
     def _is_empty(self) -> bool:
@@ -170,7 +177,17 @@ class TrainPresenter(MarkedPresenter):
         view.show_failure(self._failure())
         view.show_warnings(history.warnings)
         view.show_summary(summary(history, str(self._shown.path) if self._shown else ""))
+        view.show_changeable(self._changeable)
         self._set_state(self._state_now())
+
+    @property
+    def _changeable(self) -> bool:
+        """Whether a stage is running whose layers are those of the open project's model."""
+        history, facts = self._history, self._workspace.facts
+        if not self.live or history.started is None or not history.bands or history.bands[-1].reason:
+            return False
+        total = history.started.stages[0].total_parameters
+        return not self._trainer.stopping and facts is not None and facts.tree.parameter_count == total
 
     def _failure(self) -> Exception | None:
         """Return the error to show; the same object as long as it is the same failure."""
@@ -220,9 +237,24 @@ class TrainPresenter(MarkedPresenter):
         if self._shown is not None:
             if kind is OfferKind.ANYWAY:  # what was refused is wished all the same
                 self._how = replace(self._how, anyway=True)
+            elif kind is OfferKind.TRY_AGAIN:
+                self._trainer.go_on()
+                return
             else:
                 self._how = GoOn(epochs=epochs, rate_factor=SLOWER if kind is OfferKind.SLOWER else 1.0)
             self._trainer.resume(self._shown, self._how)
+
+    def _on_change_wished(self) -> None:
+        if self._shown is not None and self._changeable:
+            self._workspace.jobs.start(READ_PLAN, self._shown.load_plan, self._on_plan_read)
+
+    def _on_plan_read(self, plan: RunPlan) -> None:
+        facts = self._workspace.facts
+        if self._changeable and facts is not None:  # the stage may have ended meanwhile
+            self._view.ask_change(facts.tree, plan.stage_after(len(self._history.bands) - 1))
+
+    def _on_change_made(self, wish: ChangeWish) -> None:
+        self._trainer.change(wish)
 
     def _on_live_wished(self) -> None:
         self._workspace.choose_run(self._trainer.folder)
@@ -245,6 +277,7 @@ class TrainPresenter(MarkedPresenter):
             return
         self._feed.update(self._history)
         if not all(isinstance(event, StepFinished) for event in events):
+            self._show_offer()
             self._show_texts()
 
     def _on_text_due(self) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
+from desktop_app.pages.train.change_dialog import StageChangeDialog
 from desktop_app.pages.train.feed import RunFeed
 from desktop_app.pages.train.offer import Offer
 from desktop_app.pages.train.offer_card import OfferCard
@@ -21,6 +22,8 @@ from desktop_app.widgets.kit import GAP, Card, EmptyState, Notice, PageFrame, mu
 
 if TYPE_CHECKING:
     from desktop_app.pages.train.board import PlotBoard
+    from trainer_core.layers.tree import LayerTree
+    from trainer_core.stages.plan import StagePlan
 
 SIDE_WIDTH = 280
 WIDE = 880
@@ -36,6 +39,8 @@ class TrainView(PageFrame):
     try_wished = Signal()
     live_wished = Signal()
     offer_taken = Signal(object, int)
+    change_wished = Signal()
+    change_made = Signal(object)
     text_due = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -119,8 +124,19 @@ class TrainView(PageFrame):
             self.summary.show_summary(summary)
 
     def show_offer(self, offer: Offer | None, *, enabled: bool) -> None:
-        """Show what can still be done with a run that is not under way, or nothing."""
+        """Show what can be done with a run that stands, or nothing."""
         self.offer.show_offer(offer, enabled=enabled)
+
+    def show_changeable(self, changeable: bool) -> None:
+        """Offer to change the stage that is running, or not."""
+        self.change_button.setVisible(changeable)
+
+    def ask_change(self, tree: LayerTree, stage: StagePlan) -> None:
+        """Show a running stage as it is, and let the user change it."""
+        dialog = StageChangeDialog(tree, stage, self._theme, self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.wished.connect(self.change_made)
+        dialog.open()
 
     def show_other_run(self, text: str) -> None:
         """Say that another run is under way, or nothing when empty."""
@@ -177,6 +193,10 @@ class TrainView(PageFrame):
         self._progress_card.body.addWidget(self.run_line)
         self._facts_card = Card("This run")
         self._facts_card.body.addWidget(self.fact_list)
+        self.change_button = plain_button("Change this stage…", "mdi6.tune")
+        self.change_button.setToolTip("Other layers, or another learning rate, from the next step on")
+        self.change_button.clicked.connect(self.change_wished)
+        self._facts_card.body.addWidget(self.change_button)
 
     def _lay_out(self) -> None:
         other = QHBoxLayout()

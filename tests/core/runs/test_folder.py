@@ -135,6 +135,7 @@ def tensors(value: float) -> dict[str, torch.Tensor]:
 
 def test_only_the_best_checkpoint_stays(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
+    run.save_plan(plan())
     with FolderCheckpoints(run) as kept:
         for step in (0, 5, 12):
             kept.save_best(step, 1, tensors(step), {"pooling": "mean", "step": str(step)})
@@ -154,6 +155,7 @@ def test_a_save_that_breaks_off_leaves_the_old_best(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: str
 ) -> None:
     run = RunFolder(tmp_path)
+    run.save_plan(plan())
 
     def no_space(*args: Any, **values: Any) -> None:
         raise OSError(28, "No space left on device")
@@ -166,7 +168,7 @@ def test_a_save_that_breaks_off_leaves_the_old_best(
         with pytest.raises(OSError, match="No space"):
             kept.saved(wait=True)
         assert run.best_checkpoint().name == "step-00000003-best"
-        assert torch.equal(kept.load_best()["head.weight"], tensors(3)["head.weight"])
+        assert torch.equal(load_checkpoint(run.best_checkpoint())[0]["head.weight"], tensors(3)["head.weight"])
 
 
 def test_a_run_without_checkpoint_says_so(tmp_path: Path) -> None:
@@ -176,6 +178,7 @@ def test_a_run_without_checkpoint_says_so(tmp_path: Path) -> None:
 
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
+    run.save_plan(plan())
     with FolderCheckpoints(run) as kept:
         kept.save_best(3, 0, tensors(3), {"pooling": "mean"})
     file = run.best_checkpoint() / "weights.safetensors"
@@ -191,7 +194,7 @@ def test_a_run_of_a_newer_thaw_is_refused_in_words(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     run.save_plan(plan())
     text = run.plan_file.read_text(encoding="utf-8")
-    run.plan_file.write_text("version = 2\nsurprise = true\n" + text.replace("version = 1\n", "", 1), encoding="utf-8")
-    with pytest.raises(InputError, match="version 2") as refused:
+    run.plan_file.write_text("version = 3\nsurprise = true\n" + text.replace("version = 2\n", "", 1), encoding="utf-8")
+    with pytest.raises(InputError, match="version 3") as refused:
         run.load_plan()
     assert "newer Thaw" in refused.value.remedy

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import numpy as np
 import torch
 
 from trainer_core.data.rows import IntArray
 from trainer_core.models.blocks import BlockStack
+from trainer_core.stages.plan import StagePlan
 from trainer_core.training.events import Event, RunWarning
 from trainer_core.training.freezing import set_training_modes
 from trainer_core.training.frozen.needs import boundaries_from, boundary_of
@@ -43,8 +44,14 @@ def find_stack(session: TrainingSession) -> BlockStack | None:
         set_training_modes(session.network)
 
 
-def stage_inputs(session: TrainingSession, place: int) -> Generator[Event, None, tuple[Inputs, Inputs]]:
+def stage_inputs(
+    session: TrainingSession, stages: Sequence[StagePlan]
+) -> Generator[Event, None, tuple[Inputs, Inputs]]:
     """Return the inputs of the training and of the validation rows for a stage.
+
+    Args:
+        session: the run.
+        stages: the stage, and those after it.
 
     Yields:
         The progress of the pass through the frozen layers, where one is needed; a warning where its outputs cannot be
@@ -54,7 +61,7 @@ def stage_inputs(session: TrainingSession, place: int) -> Generator[Event, None,
         RunStopped: the user asked for the end during the pass.
     """
     plain = _token_inputs(session)
-    cached = yield from _cached_inputs(session, place)
+    cached = yield from _cached_inputs(session, stages)
     if cached is None:
         return plain
     if not agree(session, plain[0], cached[0], session.train.lengths):
@@ -67,8 +74,9 @@ def _token_inputs(session: TrainingSession) -> tuple[Inputs, Inputs]:
     return TokenInputs(session.train, session.device), TokenInputs(session.validation, session.device)
 
 
-def _cached_inputs(session: TrainingSession, place: int) -> Generator[Event, None, tuple[Inputs, Inputs] | None]:
-    stages = session.plan.stages[place:]
+def _cached_inputs(
+    session: TrainingSession, stages: Sequence[StagePlan]
+) -> Generator[Event, None, tuple[Inputs, Inputs] | None]:
     later = boundaries_from(stages, session.tree)
     if stages[0].only_head:
         pooling = session.network.pooling

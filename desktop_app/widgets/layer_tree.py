@@ -35,6 +35,7 @@ MARKS = {
 BAR_HEIGHT = 3
 ROW_AIR = 8
 MOST_NAME_LETTERS = 42
+MOST_SEARCHED = 256
 
 
 class LayerTreeView(QTreeView):
@@ -83,8 +84,11 @@ class LayerTreeView(QTreeView):
         return bool(self.filter.filterRegularExpression().pattern())
 
     def search(self, text: str) -> None:
-        """Show only the layers that hold all these words in their path or meaning, with what is above and below."""
-        words = [QRegularExpression.escape(word) for word in text.split()]
+        """Show only the layers that hold all these words in their path or meaning, with what is above and below.
+
+        What is longer than any layer's words is cut: no expression may be as long as what can be pasted.
+        """
+        words = [QRegularExpression.escape(word) for word in dict.fromkeys(text[:MOST_SEARCHED].split())]
         self._listening = False
         self.filter.setFilterRegularExpression("".join(f"(?=.*{word})" for word in words))
         if words:

@@ -1,0 +1,58 @@
+"""A change of a running stage: what the user wishes, and what that means for its model. Imports no torch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from trainer_core.errors import InputError
+from trainer_core.layers.freeze import resolve_freeze
+from trainer_core.layers.tree import LayerTree
+from trainer_core.stages.plan import StageChange, StagePlan
+
+HIGHEST_RATE = 10.0
+
+
+@dataclass(frozen=True)
+class ChangeWish:
+    """What shall be otherwise from the next step on; None leaves a thing as it is.
+
+    Attributes:
+        rules: which layers learn, as a stage's ``train`` tells it.
+        learning_rate: the stage's, at which its schedule goes on.
+    """
+
+    rules: tuple[str, ...] | None = None
+    learning_rate: float | None = None
+
+
+def resolve_change(wish: ChangeWish, stage: StagePlan, tree: LayerTree, *, place: int, step: int) -> StageChange:
+    """Return what a wish means for a stage.
+
+    Args:
+        wish: the user's.
+        stage: as it is now.
+        tree: the model's layers.
+        place: which stage it is, from 0.
+        step: optimiser steps done in the run.
+
+    Raises:
+        InputError: a rule matches nothing, nothing would be left to train, or the rate is none.
+    """
+    rate = stage.learning_rate if wish.learning_rate is None else wish.learning_rate
+    if not (math.isfinite(rate) and 0.0 < rate <= HIGHEST_RATE):
+        what = f"{rate:g} is no learning rate."
+        raise InputError.one("learning_rate", what, f"Choose one above 0, and at most {HIGHEST_RATE:g}.")
+    rules, trainable, trained = stage.rules, stage.trainable, stage.trained_parameters
+    if wish.rules is not None:
+        state = resolve_freeze(wish.rules, tree)
+        rules, trained = wish.rules, state.trained
+        trainable = tuple(parameter.name for parameter in tree.parameters if parameter.name in state.trainable)
+    return StageChange(
+        stage=place,
+        step=step,
+        rules=rules,
+        trainable=trainable,
+        trained_parameters=trained,
+        learning_rate=rate,
+    )
