@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from trainer_core.data.report import Finding, Severity
 from trainer_core.data.rows import IntArray, LabelledRows
@@ -95,7 +96,7 @@ def find_leaks(train: LabelledRows, validation: LabelledRows) -> Finding | None:
     of_train = _text_hashes(train.table, train.text_column)
     same = validation.table is train.table and validation.text_column == train.text_column
     of_validation = of_train if same else _text_hashes(validation.table, validation.text_column)
-    leaked = np.flatnonzero(np.isin(of_validation[validation.positions], of_train[train.positions]))
+    leaked = np.flatnonzero(_among(of_validation[validation.positions], of_train[train.positions]))
     if not len(leaked):
         return None
     numbers = tuple(validation.table.row_number(int(validation.positions[place])) for place in leaked[:SHOWN_ROWS])
@@ -103,6 +104,13 @@ def find_leaks(train: LabelledRows, validation: LabelledRows) -> Finding | None:
     remedy = "Remove them from one side; scores on rows seen in training are too good."
     example = validation[int(leaked[0])][0]
     return Finding(Severity.WARNING, str(validation.table.path), sentence, remedy, numbers, example)
+
+
+def _among(wanted: IntArray, known: IntArray) -> npt.NDArray[np.bool_]:
+    """Return which of some numbers stand among others; these are sorted where they lie, which needs no memory more."""
+    known.sort()
+    places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.equal(known[places], wanted)
 
 
 def _text_hashes(table: Table, column: str) -> IntArray:
