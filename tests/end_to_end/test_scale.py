@@ -36,7 +36,9 @@ def test_a_run_of_very_many_steps_is_shown_whole(tmp_path: Path) -> None:
 def test_ten_thousand_classes_are_learnt_and_told_apart(tmp_path: Path, bert: Path) -> None:
     rows = [(f"word {number} of many", f"class {number}") for number in range(10_000) for _ in range(2)]
     stages = [HEAD]
-    path = make_project(tmp_path, bert, rows=rows, validation=rows[:200], stages=stages, training={"batch_size": 512, "probe": False})
+    path = make_project(
+        tmp_path, bert, rows=rows, validation=rows[:200], stages=stages, training={"batch_size": 512, "probe": False}
+    )
     events, folder = run_project(path)
     assert isinstance(events[-1], RunFinished)
     assert len(folder.load_plan().data.labels) == 10_000

@@ -14,8 +14,10 @@ from desktop_app.app import PAGES, Shell, build_shell
 from desktop_app.background.jobs import Jobs
 from desktop_app.background.trainer import Trainer
 from desktop_app.dialogs import Dialogs, LeaveRun, Unsaved
+from desktop_app.pages import train
 from desktop_app.pages.base import Page, PageEntry, PageState
 from desktop_app.settings import Settings
+from desktop_app.theme import Theme, ThemeChoice
 from desktop_app.workspace import Workspace
 from tests.support.fake_core import FakeCore, small_project
 from tests.support.fake_views import Chooser, FileAnswers
@@ -150,6 +152,16 @@ def trainer(ready: Workspace, core: FakeCore) -> Iterator[Trainer]:
     core.training.release()
     trainer.stop()
     assert trainer.wait(10)
+
+
+@pytest.fixture
+def train_page(qtbot: QtBot, ready: Workspace, trainer: Trainer) -> Page:
+    """Return the Train page of the open project, shown."""
+    page = train.build_page(ready, Theme(ThemeChoice.LIGHT), trainer)
+    qtbot.addWidget(page.view)
+    page.view.resize(1000, 740)
+    page.view.show()
+    return page
 
 
 @pytest.fixture

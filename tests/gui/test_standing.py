@@ -12,11 +12,9 @@ from pytestqt.qtbot import QtBot
 from desktop_app.app import Shell
 from desktop_app.background.trainer import Trainer
 from desktop_app.pages.base import Page
-from desktop_app.pages.train import build_page
 from desktop_app.pages.train.change_dialog import NO_LAYER, NO_RATE, StageChangeDialog
 from desktop_app.pages.train.view import TrainView
 from desktop_app.theme import Theme, ThemeChoice
-from desktop_app.workspace import Workspace
 from tests.support.fake_core import FakeCore, small_plan, small_tree
 from tests.support.widgets import assert_named, controls_of
 from trainer_core.runs.history import RunStatus
@@ -24,12 +22,8 @@ from trainer_core.stages.changes import ChangeWish
 
 
 @pytest.fixture
-def page(qtbot: QtBot, ready: Workspace, trainer: Trainer) -> Page:
-    page = build_page(ready, Theme(ThemeChoice.LIGHT), trainer)
-    qtbot.addWidget(page.view)
-    page.view.resize(1000, 740)
-    page.view.show()
-    return page
+def page(train_page: Page) -> Page:
+    return train_page
 
 
 @pytest.fixture

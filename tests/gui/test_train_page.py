@@ -13,11 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from desktop_app.background.trainer import Trainer
 from desktop_app.pages.base import Page
-from desktop_app.pages.train import build_page
 from desktop_app.pages.train.feed import MAJORITY_LABEL, PROBE_LABEL
 from desktop_app.pages.train.view import TrainView
-from desktop_app.theme import Theme, ThemeChoice
-from desktop_app.workspace import Workspace
 from tests.support.fake_core import FakeCore
 from tests.support.widgets import assert_named
 
@@ -26,12 +23,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def page(qtbot: QtBot, ready: Workspace, trainer: Trainer) -> Page:
-    page = build_page(ready, Theme(ThemeChoice.LIGHT), trainer)
-    qtbot.addWidget(page.view)
-    page.view.resize(1000, 740)
-    page.view.show()
-    return page
+def page(train_page: Page) -> Page:
+    return train_page
 
 
 def _view(page: Page) -> TrainView:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import traceback
 from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 
 from trainer_core.disk import refused_in_words
 from trainer_core.errors import RunDiverged, ThawError
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.journal import Journal
 from trainer_core.training.control import Control, Discarded, PutAside, Wish
-from trainer_core.training.events import Event, RunContinued, RunFailed, RunHeld, RunPutAside, StepFinished
-from trainer_core.training.holding import held_by
+from trainer_core.training.events import Event, RunFailed, RunHeld, RunPutAside, StepFinished
+from trainer_core.training.holding import until_written
 
 
 def journalled(
@@ -59,21 +60,11 @@ def _chained(first: Sequence[Event], events: Iterator[Event]) -> Iterator[Event]
 
 
 def _append(journal: Journal, event: Event, control: Control, step: int) -> Iterator[Event]:
-    held = False
-    while True:
-        try:
+    if isinstance(event, RunHeld) or control.wish in (Wish.PUT_ASIDE, Wish.DISCARD):
+        with contextlib.suppress(OSError):  # the run waits already, or ends here; what stands in the journal is true
             journal.append(event)
-        except OSError as error:
-            if isinstance(event, RunHeld) or control.wish in (Wish.PUT_ASIDE, Wish.DISCARD):
-                return  # the run waits already, or ends here; what stands in the journal is true
-            held = True
-            control.hold()
-            yield held_by(error, step)
-            control.wait_for_answer()
-        else:
-            if held:
-                yield RunContinued(step=step)
-            return
+        return
+    yield from until_written(control, step, partial(journal.append, event))
 
 
 def _failure(error: Exception) -> RunFailed:

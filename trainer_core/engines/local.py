@@ -97,18 +97,7 @@ class LocalEngine:
         yield from journalled(folder, control, metered(_train(prepared, folder, control), prepared))
 
     def resume(self, run: Path, control: Control, how: GoOn = PLAINLY) -> Iterator[Event]:
-        """Go on with a run from the last moment that was saved, and yield the events from there.
-
-        Args:
-            run: its folder.
-            control: the user's wishes while it runs.
-            how: what else is wished; a run that came to its end needs some epochs more.
-
-        Raises:
-            RunChanged: something is no longer what it was, and ``anyway`` was not said; nothing was written then.
-            InputError: the run cannot be gone on with; likewise.
-            Exception: anything else that ends the run; ``run_failed`` was yielded before.
-        """
+        """Go on with a run; see ``Engine.resume``."""
         folder = RunFolder(run)
         folder.load_plan()  # what is no run is refused before a lock is put there
         self._folder = folder

@@ -31,7 +31,7 @@ def until_written(control: Control, step: int, write: Callable[[], Result]) -> G
         except OSError as error:
             held = True
             control.hold()
-            yield held_by(error, step)
+            yield _held_by(error, step)
             control.wait_for_answer()
         else:
             if held:
@@ -39,8 +39,7 @@ def until_written(control: Control, step: int, write: Callable[[], Result]) -> G
             return result
 
 
-def held_by(error: OSError, step: int) -> RunHeld:
-    """Return what tells of a run that waits because something could not be written."""
+def _held_by(error: OSError, step: int) -> RunHeld:
     refusal = refusal_of(error)
     return RunHeld(
         step=step,
