@@ -26,10 +26,12 @@ from desktop_app.widgets.sidebar import Sidebar, mark_of
 from desktop_app.widgets.top_bar import TopBar
 from desktop_app.workspace import Workspace
 from trainer_core.runs.folder import RunFolder
-from trainer_core.training.events import EvaluationFinished, ProbeFinished
+from trainer_core.training.events import EvaluationFinished, ProbeFinished, RunContinued, RunHeld, RunPaused
 
 STATUS_MILLISECONDS = 250
 """How often the status line moves at most."""
+SHOWN_IN_LIST = EvaluationFinished | ProbeFinished | RunPaused | RunHeld | RunContinued
+"""What changes how the run under way stands in the list of runs."""
 
 
 class MainWindow(QMainWindow):
@@ -191,7 +193,7 @@ class MainWindow(QMainWindow):
         self.show_page("train")
 
     def _on_events_arrived(self, events: Sequence[object]) -> None:
-        if any(isinstance(event, EvaluationFinished | ProbeFinished) for event in events):
+        if any(isinstance(event, SHOWN_IN_LIST) for event in events):
             self._on_summaries_changed()
         if not self._status_timer.isActive():
             self._status_timer.start()
@@ -264,7 +266,7 @@ class MainWindow(QMainWindow):
         rows = run_rows(
             self._summaries.summaries,
             under_way=trainer.folder if trainer.running else None,
-            best=trainer.history.best,
+            history=trainer.history,
             today=datetime.date.today(),
         )
         self.sidebar.set_runs(rows, str(self._workspace.run.path) if self._workspace.run else "")

@@ -10,16 +10,15 @@ from desktop_app.run_summaries import RunSummary
 from desktop_app.run_words import metric_words, score_words, when_words
 from desktop_app.widgets.sidebar import RowMark, RunRow
 from trainer_core.runs.folder import RunFolder
-from trainer_core.runs.history import BROKEN_OFF, RunStatus
-from trainer_core.training.events import Best
+from trainer_core.runs.history import BROKEN_OFF, RunHistory, RunStatus
 
 
 def run_rows(
-    summaries: Iterable[RunSummary], *, under_way: RunFolder | None, best: Best | None, today: datetime.date
+    summaries: Iterable[RunSummary], *, under_way: RunFolder | None, history: RunHistory, today: datetime.date
 ) -> list[RunRow]:
-    """Return the rows of all runs; the one under way has the best value of this moment."""
+    """Return the rows of all runs; the one under way stands as its ``history`` tells at this moment."""
     return [
-        run_row(replace(summary, best=best), running=True, today=today)
+        run_row(replace(summary, best=history.best, status=history.status), running=True, today=today)
         if summary.folder == under_way
         else run_row(summary, running=False, today=today)
         for summary in summaries
@@ -54,7 +53,10 @@ _SIGNS = {
 }
 
 
+_WAITING = {RunStatus.PAUSED: "paused", RunStatus.HELD: "waiting for you"}
+
+
 def _status_words(status: RunStatus, *, running: bool) -> str:
     if running:
-        return "training"
+        return _WAITING.get(status, "training")
     return "interrupted" if status in BROKEN_OFF else status.value

@@ -15,6 +15,7 @@ from desktop_app.pages.base import Page
 from desktop_app.pages.train.change_dialog import NO_LAYER, NO_RATE, StageChangeDialog
 from desktop_app.pages.train.view import TrainView
 from desktop_app.theme import Theme, ThemeChoice
+from desktop_app.widgets.row_delegate import RowRole
 from tests.support.fake_core import FakeCore, small_plan, small_tree
 from tests.support.widgets import assert_named, controls_of
 from trainer_core.runs.history import RunStatus
@@ -64,6 +65,9 @@ def test_the_bar_above_says_what_the_run_waits_for(qtbot: QtBot, opened: Shell, 
     core.training.full_at = 20
     opened.trainer.start()
     qtbot.waitUntil(lambda: "The disk is full" in opened.window.top_bar.status, timeout=10_000)
+    qtbot.waitUntil(lambda: opened.window.sidebar.runs.count() == 1)
+    row = opened.window.sidebar.runs.item(0)
+    qtbot.waitUntil(lambda: row.data(RowRole.SUBTITLE).startswith("waiting for you"))
     with qtbot.waitSignal(opened.trainer.run_finished, timeout=10_000):
         opened.trainer.go_on()
 

@@ -88,7 +88,8 @@ class FolderCheckpoints:
         """Keep no more than a run needs that is over: its best weights, and the last moment, to go on for longer."""
         self.wait()
         self._snapshots = 1
-        self._remove_others()
+        with contextlib.suppress(OSError):  # what is too much is no harm
+            self._remove_others()
 
     # --- in the thread that writes -----------------------------------------------------------------------------
 
