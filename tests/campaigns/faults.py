@@ -205,7 +205,8 @@ def _kind(first: str) -> str:
         if f"/{part}" in first or f".{part}." in first:
             return part
     name = first.rpartition("/")[2].strip(".").split(".")[0]
-    return {"events": "journal"}.get(name, name)
+    known = {"events": "journal", "plan": "plan", "environment": "environment", "best": "pointer", "last": "pointer"}
+    return known.get(name, "folder")
 
 
 def campaign(folder: Path, *, points: int, seed: int, tell: Callable[[str], object]) -> Campaign:
