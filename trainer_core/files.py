@@ -17,13 +17,18 @@ PART = ".part"
 
 
 @contextlib.contextmanager
-def writing_beside(path: Path) -> Iterator[Path]:
+def writing_beside(path: Path, *, make_folder: bool = True) -> Iterator[Path]:
     """Yield a path beside ``path`` to write to; on success it is flushed to disk and takes the place of ``path``.
 
     The file keeps the permissions of the one it replaces; a new one has those of any new file. On an error the file
     beside is removed and ``path`` is untouched.
+
+    Args:
+        path: of the file.
+        make_folder: make the folder that it stands in where that is not there; else that is an ``OSError``.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if make_folder:
+        path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
     os.close(handle)
     beside = Path(name)
@@ -37,9 +42,9 @@ def writing_beside(path: Path) -> Iterator[Path]:
         beside.unlink(missing_ok=True)
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` in one visible step."""
-    with writing_beside(path) as beside:
+def replace_file(path: Path, content: bytes, *, make_folder: bool = True) -> None:
+    """Write ``content`` to ``path`` in one visible step; see ``writing_beside``."""
+    with writing_beside(path, make_folder=make_folder) as beside:
         beside.write_bytes(content)
 
 
@@ -48,8 +53,10 @@ def writing_folder_beside(path: Path) -> Iterator[Path]:
     """Yield an empty folder beside ``path`` to fill; on success it is flushed to disk and takes the place of ``path``.
 
     The folder appears whole or not at all. On an error it is removed, and what was at ``path`` is there as before.
+
+    Raises:
+        OSError: it cannot be written, or the folder that it shall stand in is not there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = _unfinished_folder(path)
     try:
         yield beside

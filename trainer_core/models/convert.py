@@ -36,12 +36,14 @@ def convert_pickles(source: Path, target: Path) -> ModelFolder:
     if not pickles or not (source / "config.json").is_file():
         what = "This folder holds no model whose weights are a pickle."
         raise InputError.one(source, what, "Name a folder with config.json and pytorch_model.bin.")
-    with refused_in_words(target, "The model cannot be written."), writing_folder_beside(target) as beside:
-        for pattern in HUB_FILES:
-            for file in source.glob(pattern):
-                if file.is_file() and not file.name.endswith((".bin.index.json", ".safetensors")):
-                    shutil.copyfile(file, beside / file.name)
-        _unpickle(source, pickles, beside / WEIGHTS)
+    with refused_in_words(target, "The model cannot be written."):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with writing_folder_beside(target) as beside:
+            for pattern in HUB_FILES:
+                for file in source.glob(pattern):
+                    if file.is_file() and not file.name.endswith((".bin.index.json", ".safetensors")):
+                        shutil.copyfile(file, beside / file.name)
+            _unpickle(source, pickles, beside / WEIGHTS)
     return check_model_folder(target)
 
 

@@ -99,7 +99,7 @@ class FolderCheckpoints:
         self._flush_journal()
         metadata = weights_facts(snapshot.facts)
         size = _write(place, {WEIGHTS: (snapshot.weights, metadata), STATE: (snapshot.state, None)}, facts)
-        replace_file(self._folder.last_file, place.name.encode())
+        replace_file(self._folder.last_file, place.name.encode(), make_folder=False)
         self._remove_others()
         return SavedCheckpoint(snapshot.facts.step, snapshot.facts.stage.place, self._relative(place), size, best=False)
 
@@ -112,7 +112,7 @@ class FolderCheckpoints:
         return self._point_best(name, step, stage)
 
     def _point_best(self, name: str, step: int, stage: int) -> SavedCheckpoint:
-        replace_file(self._folder.best_file, name.encode())
+        replace_file(self._folder.best_file, name.encode(), make_folder=False)
         self._remove_others()
         place = self._folder.checkpoints / name
         return SavedCheckpoint(step, stage, self._relative(place), (place / WEIGHTS).stat().st_size, best=True)
@@ -214,6 +214,7 @@ def _write(
 ) -> int:
     """Write a folder with files of tensors and the list of them, which appears whole; return the files' bytes."""
     listed: dict[str, dict[str, Any]] = {}
+    place.parent.mkdir(exist_ok=True)  # but never the run's own folder, which may have been taken away
     with system_errors(), writing_folder_beside(place) as beside:
         for name, (tensors, metadata) in files.items():
             save_file(dict(tensors), beside / name, metadata=dict(metadata) if metadata else None)

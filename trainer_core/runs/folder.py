@@ -107,7 +107,8 @@ class RunFolder:
 
     def save_plan(self, plan: RunPlan) -> None:
         """Write the plan."""
-        replace_file(self.plan_file, tomlkit.dumps(plan.model_dump(mode="json", exclude_none=True)).encode())
+        content = tomlkit.dumps(plan.model_dump(mode="json", exclude_none=True)).encode()
+        replace_file(self.plan_file, content, make_folder=False)
 
     def save_environment(self, environment: dict[str, Any]) -> None:
         """Write what the run was made with."""

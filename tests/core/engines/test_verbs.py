@@ -108,7 +108,6 @@ def test_a_pause_waits_and_changes_nothing(tmp_path: Path, bert: Path, small_bat
     events, folder = follow(path, MOMENTS[moment], pause)
     (paused,) = (place for place, event in enumerate(events) if isinstance(event, RunPaused))
     assert isinstance(events[paused + 1], RunContinued)
-    assert events[paused + 1].time - events[paused].time > 0.05
     assert released.is_set()
     assert_alike(folder, run_project(path)[1])
 

@@ -198,3 +198,28 @@ def test_a_run_of_a_newer_thaw_is_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="version 3") as refused:
         run.load_plan()
     assert "newer Thaw" in refused.value.remedy
+
+
+def test_a_folder_that_goes_away_in_the_middle_of_a_save_is_not_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, away = RunFolder(tmp_path / "run"), tmp_path / "away"
+    run.path.mkdir()
+    run.save_plan(plan())
+    real = RunFolder.check_there
+
+    def then_go(folder: RunFolder) -> None:
+        real(folder)
+        folder.path.rename(away)
+
+    monkeypatch.setattr(RunFolder, "check_there", then_go)
+    with FolderCheckpoints(run) as kept:
+        kept.save_best(3, 0, tensors(3), {"pooling": "mean"})
+        for _ in range(2):
+            with pytest.raises(FileNotFoundError):
+                kept.saved(wait=True)
+        assert not run.path.exists()
+        away.rename(run.path)
+        monkeypatch.setattr(RunFolder, "check_there", real)
+        assert kept.saved(wait=True)
+    assert run.best_checkpoint().name == "step-00000003-best"
