@@ -45,7 +45,10 @@ def journalled(
             raise
         except PutAside:
             events.close()
-            yield RunPutAside(folder=str(folder.path), step=folder.last_step or 0)
+            aside = RunPutAside(folder=str(folder.path), step=folder.last_step or 0)
+            with contextlib.suppress(OSError):
+                journal.append(aside)
+            yield aside
         except Exception as error:
             failed = _failure(error)
             with contextlib.suppress(OSError):

@@ -31,14 +31,13 @@ from trainer_core.runs.lock import hold_run
 from trainer_core.runs.place import runs_place
 from trainer_core.tasks.base import Task
 from trainer_core.tasks.registry import load_task
-from trainer_core.training.control import Control, Discarded, PutAside, Wish
+from trainer_core.training.control import Control, Discarded, Wish
 from trainer_core.training.diverged import Diverged
 from trainer_core.training.events import (
     Best,
     Event,
     RunDiscarded,
     RunFinished,
-    RunPutAside,
     RunWarning,
 )
 from trainer_core.training.holding import until_written
@@ -135,8 +134,6 @@ def _train(
 ) -> Iterator[Event]:
     try:
         yield from _train_all(prepared, folder, control, resumption)
-    except PutAside:
-        yield RunPutAside(folder=str(folder.path), step=folder.last_step or 0)
     except Diverged as diverged:
         raise _divergence(diverged, prepared) from None
 

@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from trainer_core.tasks.registry import task_names
 
+HIGHEST_RATE = 10.0
+"""No learning rate is higher."""
+
 ColumnRef = Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1)]
 """A column: its name, or its position from 0."""
 
@@ -135,7 +138,7 @@ class StageSection(Section):
 
     name: str = Field(min_length=1, max_length=80)
     train: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1)
-    learning_rate: float = Field(gt=0.0, le=10.0)
+    learning_rate: float = Field(gt=0.0, le=HIGHEST_RATE)
     epochs: int = Field(ge=1, le=100_000)
     layer_decay: float = Field(default=1.0, gt=0.0, le=1.0)
     average_epochs: float = Field(default=0.0, ge=0.0, le=1_000.0)

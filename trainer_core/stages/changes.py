@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from trainer_core.errors import InputError
 from trainer_core.layers.freeze import resolve_freeze
 from trainer_core.layers.tree import LayerTree
+from trainer_core.project.schema import HIGHEST_RATE
 from trainer_core.stages.plan import StageChange, StagePlan
-
-HIGHEST_RATE = 10.0
 
 
 @dataclass(frozen=True)

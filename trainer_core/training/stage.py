@@ -122,11 +122,14 @@ class StageTraining:
         """Make the changes that the user has wished; what stays among those that learn goes on as it was."""
         for change in due_changes(self._session, self._place, self._changes):
             yield from self._watch.checked(self._meter.flush())
-            before, averaged = self._learner.state(), self._learner.averaged
-            self._stage = self._stage.changed(change)
+            before, learner = self._stage, self._learner
+            self._stage = before.changed(change)
             self._changes += 1
-            yield from self.enter()
-            self._learner.restore(before, averaged.steps, averaged.updates)
+            if before.trainable == change.trainable:  # only the rate: rows enter where they did
+                self._learner = Learner(self._session, self._stage, learner.parameters)
+            else:
+                yield from self.enter()
+            self._learner.restore(learner.state(), learner.averaged.steps, learner.averaged.updates)
             yield StageChanged(
                 stage=self._place,
                 step=self._session.step,

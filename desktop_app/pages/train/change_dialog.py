@@ -14,7 +14,8 @@ from desktop_app.widgets.kit import GAP, muted, plain_button, primary_button, se
 from desktop_app.widgets.layer_tree import LayerTreeView
 from trainer_core.layers.freeze import describe_trainable, freeze_state
 from trainer_core.layers.tree import LayerTree
-from trainer_core.stages.changes import HIGHEST_RATE, ChangeWish
+from trainer_core.project.schema import HIGHEST_RATE
+from trainer_core.stages.changes import ChangeWish
 from trainer_core.stages.plan import StagePlan
 
 SIZE = (720, 560)
