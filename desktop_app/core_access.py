@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trainer_core.forecast.contract import MachineFacts
     from trainer_core.inference.prediction import OpenTexts, Prediction
     from trainer_core.models.facts import ModelFacts, StarterModel
+    from trainer_core.models.foreign_code import ModelCode
     from trainer_core.project.schema import Project
 
 
@@ -63,6 +64,14 @@ class Core(Protocol):
 
     def convert_model(self, source: Path, target: Path) -> None:
         """Write a model whose weights are a pickle again, in safetensors, into a new folder."""
+        ...
+
+    def read_code(self, folder: Path) -> ModelCode:
+        """Return the Python code that a model folder brings; nothing of it is run."""
+        ...
+
+    def allow_code(self, code: ModelCode) -> None:
+        """Allow code to run from now on, as it was read."""
         ...
 
     def measure_speed(self, project: Project, folder: Path) -> MachineFacts:
@@ -128,6 +137,18 @@ class LocalCore:
             from trainer_core.models.convert import convert_pickles
 
         convert_pickles(source, target)
+
+    def read_code(self, folder: Path) -> ModelCode:
+        """Return the Python code that a model folder brings; nothing of it is run."""
+        from trainer_core.models.foreign_code import read_code
+
+        return read_code(folder)
+
+    def allow_code(self, code: ModelCode) -> None:
+        """Allow code to run from now on, as it was read."""
+        from trainer_core.models.foreign_code import allow_code
+
+        allow_code(code)
 
     def measure_speed(self, project: Project, folder: Path) -> MachineFacts:
         """Return what a forecast needs of rows and machine; a model that is new to it is measured for some seconds."""

@@ -181,6 +181,20 @@ def convert(
 
 
 @app.command()
+def trust(
+    model: Annotated[Path, typer.Argument(help="A model folder with Python code of its own.", show_default=False)],
+    sha256: Annotated[
+        str | None, typer.Option(help="Allow without being asked, if the code has this hash.", show_default=False)
+    ] = None,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Take back that its code may run.")] = False,
+) -> int:
+    """Show the Python code that a model brings, and allow it to run if you say so."""
+    from trainer_core.commands.trust import revoke_code, trust_code
+
+    return revoke_code(model) if revoke else trust_code(model, sha256)
+
+
+@app.command()
 def inspect(
     what: Annotated[str, typer.Argument(help="A project, a model folder, or starter:NAME.", show_default=False)],
 ) -> int:

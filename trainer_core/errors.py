@@ -94,6 +94,16 @@ class PickledWeights(InputError):
     folder: Path
 
 
+class ForeignCode(InputError):
+    """A model needs Python code of its own, which was not allowed to run.
+
+    Attributes:
+        folder: of the model.
+    """
+
+    folder: Path
+
+
 class RunDiverged(ThawError):
     """The loss of a run was no number any more."""
 

@@ -8,28 +8,33 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from desktop_app.adapters.starters_model import HEADINGS, SIZE, StartersModel, count_words
 from desktop_app.pages.base import Page, PageState
 from desktop_app.pages.model import build_page
+from desktop_app.pages.model.code_dialog import CodeDialog
 from desktop_app.pages.model.contract import ModelSettings
 from desktop_app.pages.model.presenter import ModelPresenter
 from desktop_app.pages.model.view import ModelView
 from desktop_app.pages.model.words import size_words, source_words
 from desktop_app.theme import Theme, ThemeChoice
 from desktop_app.workspace import Workspace
-from tests.support.fake_core import FakeCore, small_facts, small_starters
+from tests.support.fake_core import FakeCore, small_code, small_facts, small_starters
 from tests.support.fake_views import Chooser, FakeNoticeView
 from tests.support.widgets import assert_named, controls_of
-from trainer_core.errors import InputError, PickledWeights
+from trainer_core.errors import ForeignCode, InputError, PickledWeights
 from trainer_core.models.facts import ModelFacts, StarterModel
+from trainer_core.models.foreign_code import ModelCode
 from trainer_core.project.schema import ModelSection, Pooling
 
 PICKLE = PickledWeights.one(
     "model.source (/m)", "This model has its weights only as a pickle.", "Get the model's safetensors version."
 )
 PICKLE.folder = Path("/models/m")
+FOREIGN = ForeignCode.one("model.source (/m)", "This model needs Python code of its own (2 files).", "Read the code.")
+FOREIGN.folder = Path("/models/own")
 
 
 class FakeModelView(FakeNoticeView):
@@ -42,6 +47,8 @@ class FakeModelView(FakeNoticeView):
     pooling_chosen = Signal(str)
     retry_wanted = Signal()
     convert_wanted = Signal()
+    code_wanted = Signal()
+    code_allowed = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,6 +57,7 @@ class FakeModelView(FakeNoticeView):
         self.starters_error: Exception | None = None
         self.facts: ModelFacts | None = None
         self.facts_error: Exception | None = None
+        self.code: ModelCode | None = None
 
     def show_starters(self, models: Sequence[StarterModel]) -> None:
         self.starters = models
@@ -68,6 +76,9 @@ class FakeModelView(FakeNoticeView):
 
     def show_facts_error(self, error: Exception) -> None:
         self.mode, self.facts, self.facts_error = "error", None, error
+
+    def show_code(self, code: ModelCode) -> None:
+        self.code = code
 
 
 @pytest.fixture
@@ -157,6 +168,35 @@ def test_a_conversion_that_fails_is_told_and_nothing_is_changed(
     idle()
     assert (view.mode, view.facts_error) == ("error", core.conversion)
     assert model_of(workspace).source == "starter:tiny-bert"
+
+
+def test_a_models_own_code_is_shown_and_allowed(
+    opened: tuple[FakeModelView, ModelPresenter], core: FakeCore, idle: Callable[[], None]
+) -> None:
+    view, _ = opened
+    core.facts = FOREIGN
+    view.starter_chosen.emit("starter:tiny-bert")
+    idle()
+    view.code_wanted.emit()
+    idle()
+    assert view.code == small_code()
+    assert core.allowed == []
+    core.facts = small_facts()
+    view.code_allowed.emit(view.code)
+    idle()
+    assert (view.mode, core.allowed) == ("facts", [small_code()])
+
+
+def test_code_that_changed_while_it_was_read_is_not_allowed(
+    opened: tuple[FakeModelView, ModelPresenter], core: FakeCore, idle: Callable[[], None]
+) -> None:
+    view, _ = opened
+    core.facts, core.allowing = FOREIGN, InputError.one("/models/own", "The code has changed since.", "Read it again.")
+    view.starter_chosen.emit("starter:tiny-bert")
+    idle()
+    view.code_allowed.emit(small_code())
+    idle()
+    assert (view.mode, view.facts_error, core.allowed) == ("error", core.allowing, [])
 
 
 def test_a_length_beyond_the_model_is_a_problem(
@@ -309,6 +349,52 @@ def test_walking_the_list_with_the_keyboard_chooses_only_on_enter(
     assert not workspace.modified
     qtbot.keyClick(table, Qt.Key.Key_Return)
     assert model_of(workspace).source == "starter:tiny-bert"
+
+
+def _code_dialogs() -> list[CodeDialog]:
+    return [box for box in QApplication.topLevelWidgets() if isinstance(box, CodeDialog) and box.isVisible()]
+
+
+def test_every_file_of_code_has_to_be_looked_at_before_it_is_allowed(
+    view: ModelView, workspace: Workspace, core: FakeCore, qtbot: QtBot, idle: Callable[[], None]
+) -> None:
+    core.facts = FOREIGN
+    workspace.update(model={"source": "/models/own"})
+    idle()
+    assert view.facts.code.isVisible()
+    assert not view.facts.convert.isVisible()
+    qtbot.mouseClick(view.facts.code, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(_code_dialogs()) == 1)
+    (dialog,) = _code_dialogs()
+    assert_named(controls_of(dialog))
+    assert dialog.text.toPlainText() == "A = 1\n"
+    assert dialog.text.isReadOnly()
+    assert not dialog.allow.isEnabled()
+    qtbot.keyClick(dialog.files, Qt.Key.Key_Down)
+    assert dialog.text.toPlainText() == "B = '<U+202E>'\n"
+    assert dialog.allow.isEnabled()
+    core.facts = small_facts()
+    qtbot.mouseClick(dialog.allow, Qt.MouseButton.LeftButton)
+    idle()
+    assert core.allowed == [small_code()]
+    assert view.facts.values
+    assert not view.facts.code.isVisible()
+    qtbot.waitUntil(lambda: not _code_dialogs())
+
+
+def test_code_that_is_not_allowed_stays_so(
+    view: ModelView, workspace: Workspace, core: FakeCore, qtbot: QtBot, idle: Callable[[], None]
+) -> None:
+    core.facts = FOREIGN
+    workspace.update(model={"source": "/models/own"})
+    idle()
+    qtbot.mouseClick(view.facts.code, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(_code_dialogs()) == 1)
+    (dialog,) = _code_dialogs()
+    qtbot.mouseClick(dialog.refuse, Qt.MouseButton.LeftButton)
+    idle()
+    assert core.allowed == []
+    assert not view.facts.values
 
 
 def test_a_search_without_hit_says_so(view: ModelView, qtbot: QtBot) -> None:

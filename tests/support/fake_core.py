@@ -20,6 +20,7 @@ from trainer_core.forecast.guess import guess_device
 from trainer_core.inference.prediction import OpenTexts, Prediction
 from trainer_core.layers.tree import LayerTree, ParameterSpec, build_layer_tree
 from trainer_core.models.facts import ModelFacts, StarterModel
+from trainer_core.models.foreign_code import CodeFile, ModelCode
 from trainer_core.project.schema import DataSection, Project
 from trainer_core.runs.folder import RunFolder, create_run_folder
 from trainer_core.runs.journal import Journal, read_journal
@@ -139,6 +140,12 @@ def _linear(path: str, out: int, width: int) -> list[ParameterSpec]:
 
 def _norm(path: str, width: int) -> list[ParameterSpec]:
     return [ParameterSpec(f"{path}.weight", (width,)), ParameterSpec(f"{path}.bias", (width,))]
+
+
+def small_code(folder: Path = Path("/models/own")) -> ModelCode:
+    """Return the code of a model that brings two files of it."""
+    files = (CodeFile("configuration_own.py", "A = 1\n"), CodeFile("modeling_own.py", "B = '\u202e'\n"))
+    return ModelCode(folder, files, "0" * 64)
 
 
 def small_facts(labels: int = len(LABELS)) -> ModelFacts:
@@ -479,6 +486,9 @@ class FakeCore:
         calls: the names of the calls made, in order.
         converted: where from and where to models were converted.
         conversion: what ``convert_model`` raises, where it shall.
+        code: what ``read_code`` returns, or raises.
+        allowed: the code that was allowed to run.
+        allowing: what ``allow_code`` raises, where it shall.
         label_counts: the number of classes that each ``inspect_model`` was asked with, in order.
     """
 
@@ -493,6 +503,9 @@ class FakeCore:
     label_counts: list[int] = field(default_factory=list)
     converted: list[tuple[Path, Path]] = field(default_factory=list)
     conversion: Exception | None = None
+    code: ModelCode | Exception = field(default_factory=small_code)
+    allowed: list[ModelCode] = field(default_factory=list)
+    allowing: Exception | None = None
 
     def warm_up(self) -> None:
         """Do nothing; the real core imports the heavy libraries here."""
@@ -518,6 +531,16 @@ class FakeCore:
         """Note where from and where to."""
         self.calls.append("convert_model")
         self.converted.append(_or_raise(self.conversion or (source, target)))
+
+    def read_code(self, folder: Path) -> ModelCode:
+        """Return the code."""
+        self.calls.append("read_code")
+        return _or_raise(self.code)
+
+    def allow_code(self, code: ModelCode) -> None:
+        """Note what was allowed."""
+        self.calls.append("allow_code")
+        self.allowed.append(_or_raise(self.allowing or code))
 
     def measure_speed(self, project: Project, folder: Path) -> MachineFacts:
         """Return the machine."""

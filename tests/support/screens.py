@@ -144,6 +144,8 @@ def _scenes(shell: object, home: Path, turn: Callable[[], None], wanted: list[st
     for key in wanted_pages():
         _settle(turn)
         yield f"{key}-filled"
+    if not wanted or "model" in wanted:
+        yield from _with_code(shell, turn)
     if not wanted or "welcome" in wanted:
         workspace.project = None
         workspace.project_changed.emit()
@@ -185,6 +187,30 @@ def _changed(window: object, turn: Callable[[], None]) -> Iterator[str]:
     yield "train-change"
     dialog.reject()
     turn()
+
+
+def _with_code(shell: object, turn: Callable[[], None]) -> Iterator[str]:
+    """Meet a model that brings code of its own, and open the box that shows it."""
+    from desktop_app.pages.model.code_dialog import CodeDialog
+    from trainer_core.errors import ForeignCode
+
+    window, core = shell.window, shell.workspace.core
+    what = "This model needs Python code of its own (2 files), which was not allowed to run, or has changed since."
+    facts, core.facts = core.facts, ForeignCode.one("model.source (/models/own)", what, "Read the code.")
+    core.facts.folder = Path("/models/own")
+    window.show_page("model")
+    shell.workspace.inspect_model()
+    view = window.ensure_page("model").view
+    _until(turn, view.facts.code.isVisible)
+    view.facts.code.click()
+    _until(turn, lambda: bool(window.findChildren(CodeDialog)))
+    (dialog,) = window.findChildren(CodeDialog)
+    _settle(turn)
+    yield "model-code"
+    dialog.reject()
+    core.facts = facts
+    shell.workspace.inspect_model()
+    _until(turn, lambda: not shell.jobs.is_busy)
 
 
 def _build_next(window: object) -> bool:

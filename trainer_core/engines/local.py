@@ -23,6 +23,7 @@ from trainer_core.engines.resume import Resumption, prepare_resumption
 from trainer_core.errors import InputError, RunDiverged, RunStopped
 from trainer_core.export.model_folder import ModelFolderFacts, save_model_folder
 from trainer_core.models.build import build_network, read_originals
+from trainer_core.models.foreign_code import carry_over
 from trainer_core.models.network import Network
 from trainer_core.project.schema import Pooling, Precision, Project
 from trainer_core.runs.checkpoints import FolderCheckpoints
@@ -192,6 +193,7 @@ def _train_all(
 
     def save_model() -> None:
         save_model_folder(folder.model, session.network, prepared.tokenizer, model)
+        carry_over(Path(plan.model_folder), folder.model)
 
     yield from until_written(control, session.step, save_model)
     yield RunFinished(

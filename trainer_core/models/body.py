@@ -1,4 +1,7 @@
-"""Loading a pretrained body and its tokenizer: from safetensors only, without a network, without foreign code."""
+"""Loading a pretrained body and its tokenizer: from safetensors only, without a network.
+
+Code that the folder brings runs only where the user allowed it (``foreign_code``).
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,14 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig,
 from transformers.utils import logging as transformers_logging
 
 from trainer_core.errors import InputError
+from trainer_core.models.foreign_code import is_allowed, needs_code, refusal
 
 # transformers leaves these without types.
 _AUTO_MODEL: Any = AutoModel
 _TRANSFORMERS_LOGGING: Any = transformers_logging
 
-SAFE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+DYNAMIC = "transformers_modules."
+"""Where classes stand that transformers loaded from a folder's own code."""
 COUNTS_BEHIND_PADDING = frozenset(
     {"roberta", "xlm-roberta", "xlm-roberta-xl", "roberta-prelayernorm", "camembert", "data2vec-text", "longformer"}
 )
@@ -30,12 +35,14 @@ def load_config(folder: Path) -> PretrainedConfig:
     """Read a model's configuration.
 
     Raises:
+        ForeignCode: it needs code of its own, which was not allowed to run.
         InputError: transformers does not know this kind of model, or it is no encoder.
     """
     where = f"model.source ({folder})"
     try:
-        config = cast(PretrainedConfig, AutoConfig.from_pretrained(folder, **SAFE))
-    except (ValueError, OSError, KeyError) as cause:
+        config = cast(PretrainedConfig, AutoConfig.from_pretrained(folder, **_ways(folder)))
+    except Exception as cause:
+        _refuse_foreign(folder, cause)
         remedy = "Choose a model of an architecture that the installed transformers library knows."
         raise InputError.one(where, f"Its configuration cannot be used: {cause}.", remedy) from cause
     if config.is_encoder_decoder:
@@ -46,8 +53,9 @@ def load_config(folder: Path) -> PretrainedConfig:
 
 def outline_body(config: PretrainedConfig) -> nn.Module:
     """Build a body without memory for its weights, to look at names and shapes."""
+    code = {"trust_remote_code": True} if type(config).__module__.startswith(DYNAMIC) else {}
     with torch.device("meta"):
-        return cast(nn.Module, _AUTO_MODEL.from_config(config, **_without_pooler(config)))
+        return cast(nn.Module, _AUTO_MODEL.from_config(config, **_without_pooler(config), **code))
 
 
 def load_body(folder: Path, config: PretrainedConfig) -> nn.Module:
@@ -67,9 +75,10 @@ def load_body(folder: Path, config: PretrainedConfig) -> nn.Module:
             dtype=torch.float32,
             output_loading_info=True,
             **_without_pooler(config),
-            **SAFE,
+            **_ways(folder),
         )
     except Exception as cause:
+        _refuse_foreign(folder, cause)
         what = f"Its weights cannot be loaded: {type(cause).__name__}: {cause}."
         raise InputError.one(where, what, "Copy or download the model again.") from cause
     missing = sorted(report["missing_keys"])
@@ -88,8 +97,9 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     where = f"model.source ({folder})"
     remedy = "Put the model's tokenizer files (tokenizer.json, ...) into its folder."
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, **SAFE)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **_ways(folder))
     except Exception as cause:
+        _refuse_foreign(folder, cause)
         raise InputError.one(where, f"Its tokenizer cannot be loaded: {cause}.", remedy) from cause
     # transformers makes an empty tokenizer where the files are missing.
     wanted = list(tokenizer.vocab_files_names.values())
@@ -116,6 +126,17 @@ def max_positions(config: PretrainedConfig) -> int | None:
     if config.model_type == "mpnet":
         return int(positions) - MPNET_OFFSET
     return int(positions) - ((config.pad_token_id or 0) + 1 if config.model_type in COUNTS_BEHIND_PADDING else 0)
+
+
+def _ways(folder: Path) -> dict[str, Any]:
+    """Return how transformers may load: from this computer, and by the folder's own code where that was allowed."""
+    return {"local_files_only": True, "trust_remote_code": is_allowed(folder)}
+
+
+def _refuse_foreign(folder: Path, cause: Exception) -> None:
+    """Where a model could not be loaded because its own code was not allowed to run, say that."""
+    if needs_code(folder) and not is_allowed(folder):
+        raise refusal(folder) from cause
 
 
 def _without_pooler(config: PretrainedConfig) -> dict[str, Any]:

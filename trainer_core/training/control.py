@@ -36,6 +36,10 @@ class Discarded(Exception):
     """The run ends here, and nothing of it is kept."""
 
 
+class Interrupted(Exception):
+    """Long work was broken off because something is wished; what of it is lost is done again afterwards."""
+
+
 class Control:
     """A wish box shared by the thread that runs the loop and the one that shows it. No call ever waits for a step."""
 
@@ -113,6 +117,15 @@ class Control:
             raise PutAside
         if self._wish is Wish.DISCARD:
             raise Discarded
+
+    def break_off(self) -> None:
+        """Break long work off where something is wished that cannot wait for its end.
+
+        Raises:
+            Interrupted: ``heed`` tells what to do about it.
+        """
+        if self._wish in (Wish.PAUSE, Wish.PUT_ASIDE, Wish.DISCARD):
+            raise Interrupted
 
     def _ask(self, wish: Wish) -> None:
         with self._changed:

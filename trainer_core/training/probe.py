@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ from trainer_core.data.rows import IntArray
 from trainer_core.data.split import stratified_split
 from trainer_core.project.schema import Pooling
 from trainer_core.tasks.base import Task
-from trainer_core.training.control import heed
+from trainer_core.training.control import Interrupted, heed
 from trainer_core.training.evaluate import evaluate
 from trainer_core.training.events import Event, PoolingChosen, ProbeFinished, WorkProgress
 from trainer_core.training.frozen.needs import boundaries_from
@@ -32,6 +32,7 @@ from trainer_core.training.probe_answers import ProbeAnswer, answer_key, keep_an
 from trainer_core.training.session import TrainingSession
 
 Choice = TypeVar("Choice", Pooling, float)
+Done = TypeVar("Done")
 
 CANDIDATES = (Pooling.MEAN, Pooling.CLS, Pooling.LAST)
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)
@@ -127,22 +128,36 @@ def _search(session: TrainingSession, features: Mapping[Pooling, Tensor]) -> Gen
     strength = choose_strength(list(attempts.values()))
     targets = torch.from_numpy(session.train.targets).to(session.device)
     outputs = session.network.head.linear.out_features
-    solution = solve_linear(session.task, own, targets, outputs, strength)
+    solution = yield from _undisturbed(
+        session, lambda: solve_linear(session.task, own, targets, outputs, strength, heard=session.control.break_off)
+    )
     return ProbeAnswer(chosen, scores, strength, solution.weight, solution.bias)
 
 
 def _try_all(
     session: TrainingSession, work: str, choices: Sequence[Choice], trial: Callable[[Choice], Trial]
 ) -> Generator[Event, None, dict[Choice, Trial]]:
-    """Try every choice, with progress; return what each reached."""
+    """Try every choice, with progress; return what each reached. A trial that a wish interrupts is tried again."""
     results: dict[Choice, Trial] = {}
     yield WorkProgress(work=work, done=0, total=len(choices))
-    with closing(each_in_lanes(lanes_on(session.device), choices, trial)) as trials:
-        for choice, result in trials:
-            results[choice] = result
-            yield WorkProgress(work=work, done=len(results), total=len(choices))
-            yield from heed(session.control, session.step)
+    while len(results) < len(choices):
+        left = [choice for choice in choices if choice not in results]
+        with suppress(Interrupted), closing(each_in_lanes(lanes_on(session.device), left, trial)) as trials:
+            for choice, result in trials:
+                results[choice] = result
+                yield WorkProgress(work=work, done=len(results), total=len(choices))
+                yield from heed(session.control, session.step)
+        yield from heed(session.control, session.step)
     return results
+
+
+def _undisturbed(session: TrainingSession, work: Callable[[], Done]) -> Generator[Event, None, Done]:
+    """Do long work, from its beginning again where a wish interrupted it."""
+    while True:
+        try:
+            return work()
+        except Interrupted:
+            yield from heed(session.control, session.step)
 
 
 def _set_head(session: TrainingSession, answer: ProbeAnswer) -> None:
@@ -174,6 +189,7 @@ class _Judge:
         self._features = features
         self._done: dict[tuple[Pooling, float], Trial] = {}
         self._outputs = session.network.head.linear.out_features
+        self._heard = session.control.break_off
         self._targets = torch.from_numpy(session.train.targets).to(session.device)
         self._splits = self._draw(session.train.targets, session.plan.seed)
 
@@ -186,7 +202,9 @@ class _Judge:
     def _try(self, features: Tensor, strength: float) -> Trial:
         measured = []
         for fit, held in self._splits:
-            solution = solve_linear(self._task, features[fit], self._targets[fit], self._outputs, strength, NEAR)
+            solution = solve_linear(
+                self._task, features[fit], self._targets[fit], self._outputs, strength, NEAR, self._heard
+            )
             scores = solution.scores(features[held]).cpu().numpy()
             measured.append(self._task.measure(scores, self._targets[held].cpu().numpy()))
         score = float(np.mean([metrics[self._task.metrics_offered[0]] for metrics in measured]))
@@ -209,7 +227,13 @@ class _Judge:
 
 
 def solve_linear(
-    task: Task, features: Tensor, targets: Tensor, outputs: int, strength: float, gradient_left: float = EXACT
+    task: Task,
+    features: Tensor,
+    targets: Tensor,
+    outputs: int,
+    strength: float,
+    gradient_left: float = EXACT,
+    heard: Callable[[], None] = lambda: None,
 ) -> LinearSolution:
     """Return the linear head that minimises the task's loss plus an L2 penalty on standardised features.
 
@@ -220,6 +244,7 @@ def solve_linear(
         outputs: the number of scores.
         strength: inverse regularisation; the penalty is ``|weight|^2 / (2 * strength * rows)``.
         gradient_left: where the solver may stop.
+        heard: called before every look at the rows; may raise to break off.
     """
     mean = features.mean(dim=0)
     spread = features.std(dim=0, correction=0)
@@ -238,6 +263,7 @@ def solve_linear(
     rows = len(features)
 
     def objective() -> Tensor:
+        heard()
         solver.zero_grad()
         loss = task.loss(standard @ weight.T + bias, targets) / rows
         loss = loss + weight.square().sum() / (2 * strength * rows)

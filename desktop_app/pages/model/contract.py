@@ -10,6 +10,7 @@ from PySide6.QtCore import SignalInstance
 
 from desktop_app.pages.base import NoticeView
 from trainer_core.models.facts import ModelFacts, StarterModel
+from trainer_core.models.foreign_code import ModelCode
 from trainer_core.project.schema import Pooling
 
 
@@ -61,6 +62,14 @@ class ModelPageView(NoticeView, Protocol):
     def convert_wanted(self) -> SignalInstance:
         """The user wants the model's pickled weights written again in safetensors."""
 
+    @property
+    def code_wanted(self) -> SignalInstance:
+        """The user wants to see the code that the model brings."""
+
+    @property
+    def code_allowed(self) -> SignalInstance:
+        """The user lets this code run: a ``ModelCode``."""
+
     def show_empty(self) -> None:
         """Show that there is no project."""
 
@@ -81,3 +90,6 @@ class ModelPageView(NoticeView, Protocol):
 
     def show_facts_error(self, error: Exception) -> None:
         """Show why the model cannot be used; no facts."""
+
+    def show_code(self, code: ModelCode) -> None:
+        """Show the code that the model brings, and let the user allow it."""

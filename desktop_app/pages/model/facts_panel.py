@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayou
 from desktop_app.pages.model.words import fact_rows, source_words
 from desktop_app.widgets.elided_label import ElidedLabel
 from desktop_app.widgets.kit import GAP, Card, Notice, muted, plain_button
-from trainer_core.errors import PickledWeights
+from trainer_core.errors import ForeignCode, PickledWeights
 from trainer_core.models.facts import ModelFacts
 
 
@@ -17,6 +17,7 @@ class FactsPanel(Card):
 
     retry_wanted = Signal()
     convert_wanted = Signal()
+    code_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("The model in use", parent)
@@ -28,6 +29,9 @@ class FactsPanel(Card):
             "Writes its tensors into a new folder beside it, from a closed process that runs no code"
         )
         self.convert.clicked.connect(self.convert_wanted)
+        self.code = plain_button("See its &code…", "mdi6.code-braces")
+        self.code.setToolTip("Shows the Python code that the model brings, to read it before it may run")
+        self.code.clicked.connect(self.code_wanted)
         self.name = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         font = self.name.font()
         font.setBold(True)
@@ -46,6 +50,7 @@ class FactsPanel(Card):
         buttons = QHBoxLayout()
         buttons.setSpacing(GAP)
         buttons.addWidget(self.convert)
+        buttons.addWidget(self.code)
         buttons.addWidget(self.retry)
         buttons.addStretch(1)
         self.body.addLayout(buttons)
@@ -79,6 +84,7 @@ class FactsPanel(Card):
         self._show(self.notice)
         self.notice.show_error(error)
         self.convert.setVisible(isinstance(error, PickledWeights))
+        self.code.setVisible(isinstance(error, ForeignCode))
 
     def _show(self, shown: QWidget) -> None:
         self.notice.clear()
@@ -86,6 +92,7 @@ class FactsPanel(Card):
             widget.setVisible(widget is shown)
         self.retry.setVisible(shown is self.notice)
         self.convert.hide()
+        self.code.hide()
 
     def _add_row(self, name: str, meaning: str) -> None:
         row = len(self._values)

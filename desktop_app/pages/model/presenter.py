@@ -16,11 +16,14 @@ from desktop_app.pages.model.contract import ModelPageView, ModelSettings
 from desktop_app.pages.model.words import length_words
 from desktop_app.pages.refusals import change_from_page
 from desktop_app.workspace import Workspace
-from trainer_core.errors import PickledWeights
+from trainer_core.errors import ForeignCode, PickledWeights
 from trainer_core.models.facts import StarterModel
+from trainer_core.models.foreign_code import ModelCode
 
 LIST = "Listing the models"
 CONVERT = "Converting the model"
+READ_CODE = "Reading the model's code"
+ALLOW_CODE = "Allowing the model's code"
 HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 
 
@@ -46,6 +49,8 @@ class ModelPresenter(MarkedPresenter):
         view.pooling_chosen.connect(self._on_pooling_chosen)
         view.retry_wanted.connect(workspace.inspect_model)
         view.convert_wanted.connect(self._on_convert_wanted)
+        view.code_wanted.connect(self._on_code_wanted)
+        view.code_allowed.connect(self._on_code_allowed)
         workspace.project_opened.connect(view.clear_notice)
         workspace.project_changed.connect(self._show_project)
         workspace.facts_changed.connect(self._show_facts)
@@ -127,6 +132,22 @@ class ModelPresenter(MarkedPresenter):
                 lambda _: self._update(source=str(target.resolve())),
                 self._view.show_facts_error,
             )
+
+    def _on_code_wanted(self) -> None:
+        error, core, view = self._workspace.facts_error, self._workspace.core, self._view
+        if isinstance(error, ForeignCode):
+            folder = error.folder
+            self._workspace.jobs.start(READ_CODE, lambda: core.read_code(folder), view.show_code, view.show_facts_error)
+
+    def _on_code_allowed(self, code: ModelCode) -> None:
+        workspace = self._workspace
+        self._view.show_busy()
+        workspace.jobs.start(
+            ALLOW_CODE,
+            lambda: workspace.core.allow_code(code),
+            lambda _: workspace.inspect_model(),
+            self._view.show_facts_error,
+        )
 
     def _on_hub_chosen(self, text: str) -> None:
         name = text.strip().removeprefix("https://huggingface.co/").removeprefix("hub:").strip("/")

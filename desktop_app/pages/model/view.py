@@ -11,6 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFileDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from desktop_app.pages.model.choice_panel import OthersPanel, StartersPanel
+from desktop_app.pages.model.code_dialog import CodeDialog
 from desktop_app.pages.model.facts_panel import FactsPanel
 from desktop_app.pages.model.settings_panel import SettingsPanel
 from desktop_app.pages.page_views import ProjectPage
@@ -20,6 +21,7 @@ from desktop_app.widgets.kit import GAP, EmptyState, PageFrame
 if TYPE_CHECKING:
     from desktop_app.pages.model.contract import ModelSettings
     from trainer_core.models.facts import ModelFacts, StarterModel
+    from trainer_core.models.foreign_code import ModelCode
 
 NARROW = 120
 """Below so many letters of width, the cards stand below each other."""
@@ -29,6 +31,7 @@ class ModelView(ProjectPage):
     """The page."""
 
     folder_wanted = Signal()
+    code_allowed = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,6 +46,7 @@ class ModelView(ProjectPage):
         self.pooling_chosen = self.settings.pooling_chosen
         self.retry_wanted = self.facts.retry_wanted
         self.convert_wanted = self.facts.convert_wanted
+        self.code_wanted = self.facts.code_wanted
         empty = EmptyState(
             "mdi6.cube-outline",
             "No project yet",
@@ -79,6 +83,13 @@ class ModelView(ProjectPage):
     def show_facts_error(self, error: Exception) -> None:
         """Show why the model cannot be used; no facts."""
         self.facts.show_error(error)
+
+    def show_code(self, code: ModelCode) -> None:
+        """Show the code that the model brings in a box, which lets the user allow it."""
+        dialog = CodeDialog(code, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.allowed.connect(self.code_allowed)
+        dialog.open()
 
     def ask_for_folder(self, title: str, folder: Path) -> Path | None:
         """Let the user choose a folder."""
