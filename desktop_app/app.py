@@ -141,6 +141,7 @@ class StartUp(QObject):
             self._shell.window.ensure_page(key)
             return
         self._shell.jobs.start(WARM_UP, self._shell.workspace.core.warm_up, _ignore)
+        self._shell.workspace.tasks.learn()
         self.finished.emit()
 
 

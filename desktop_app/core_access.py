@@ -7,39 +7,46 @@ into a background job.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from trainer_core.data.report import DataReport
+    from trainer_core.data.roles import Fields, Role
     from trainer_core.engines.base import Engine
     from trainer_core.forecast.contract import MachineFacts
-    from trainer_core.inference.prediction import OpenTexts, Prediction
+    from trainer_core.inference.prediction import OpenRows, Prediction
     from trainer_core.models.facts import ModelFacts, StarterModel
     from trainer_core.models.foreign_code import ModelCode
     from trainer_core.project.schema import Project
+    from trainer_core.tasks.facts import TaskFacts
 
 
 @dataclass(frozen=True)
-class OpenRows:
+class TrainingRows:
     """Training rows that lie on disk.
 
     Attributes:
-        rows: text and label of each; a slice reads from disk, so it belongs into a background job.
+        rows: the cells in use of each; a slice reads from disk, so it belongs into a background job.
         number_of: returns the number of a row in its file, counted from 1; quick.
     """
 
-    rows: Sequence[tuple[str, str]]
+    rows: Sequence[Fields]
     number_of: Callable[[int], int]
 
 
 class TextPredictor(Protocol):
     """A loaded model that answers."""
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """Return one prediction a text."""
+    @property
+    def columns(self) -> Mapping[Role, str]:
+        """The columns of the texts that a row has, by role, in their order."""
+        ...
+
+    def predict(self, rows: Sequence[Fields]) -> list[Prediction]:
+        """Return one prediction a row."""
         ...
 
 
@@ -54,11 +61,15 @@ class Core(Protocol):
         """Read the rows of a project and report on them; paths are relative to ``folder``."""
         ...
 
-    def open_rows(self, project: Project, folder: Path) -> OpenRows:
+    def open_rows(self, project: Project, folder: Path) -> TrainingRows:
         """Return all training rows, before any is held out."""
         ...
 
-    def inspect_model(self, project: Project, folder: Path, label_count: int) -> ModelFacts:
+    def describe_tasks(self) -> list[TaskFacts]:
+        """Return what can be learnt: the tasks of this installation."""
+        ...
+
+    def inspect_model(self, project: Project, folder: Path, outputs: int) -> ModelFacts:
         """Find the project's model and return its facts, without reading its weights."""
         ...
 
@@ -86,8 +97,8 @@ class Core(Protocol):
         """Load the best checkpoint of a run, or a model folder."""
         ...
 
-    def open_texts(self, file: Path, column: str) -> OpenTexts:
-        """Return the texts of a file: its lines, or its column of that name or the only one it has."""
+    def open_predictable(self, file: Path, columns: Mapping[Role, str]) -> OpenRows:
+        """Return the rows of a file: its lines, or its columns of these names, or the only one it has."""
         ...
 
     def engine(self) -> Engine:
@@ -113,23 +124,34 @@ class LocalCore:
         """Read the rows of a project and report on them; paths are relative to ``folder``."""
         with self._imports:
             from trainer_core.data.prepare import examine_data
+            from trainer_core.tasks.registry import load_task
 
-        return examine_data(project, folder)
+            task = load_task(project.task, project.options)
+        return examine_data(project, folder, task)
 
-    def open_rows(self, project: Project, folder: Path) -> OpenRows:
+    def open_rows(self, project: Project, folder: Path) -> TrainingRows:
         """Return all training rows, before any is held out."""
         with self._imports:
             from trainer_core.data.prepare import open_rows
+            from trainer_core.tasks.registry import load_task
 
-        rows = open_rows(project, folder)
-        return OpenRows(rows, lambda place: rows.table.row_number(int(rows.positions[place])))
+            task = load_task(project.task, project.options)
+        rows = open_rows(project, folder, task)
+        return TrainingRows(rows, rows.row_number)
 
-    def inspect_model(self, project: Project, folder: Path, label_count: int) -> ModelFacts:
+    def describe_tasks(self) -> list[TaskFacts]:
+        """Return what can be learnt: the tasks of this installation."""
+        with self._imports:
+            from trainer_core.tasks.registry import describe_task, task_names
+
+            return [describe_task(name) for name in task_names()]
+
+    def inspect_model(self, project: Project, folder: Path, outputs: int) -> ModelFacts:
         """Find the project's model and return its facts, without reading its weights."""
         with self._imports:
             from trainer_core.models.inspect import inspect_model
 
-        return inspect_model(project, folder, label_count)
+        return inspect_model(project, folder, outputs)
 
     def convert_model(self, source: Path, target: Path) -> None:
         """Write a model whose weights are a pickle again, in safetensors, into a new folder."""
@@ -156,9 +178,11 @@ class LocalCore:
             from trainer_core.data.prepare import prepare_data
             from trainer_core.engines.machine import look_up_machine
             from trainer_core.models.inspect import inspect_model
+            from trainer_core.tasks.registry import load_task
 
-        data = prepare_data(project, folder)
-        return look_up_machine(project, data, inspect_model(project, folder, len(data.labels)), measure=True)
+            task = load_task(project.task, project.options)
+        data = prepare_data(project, folder, task)
+        return look_up_machine(project, data, inspect_model(project, folder, data.report.outputs), measure=True)
 
     def starter_models(self) -> list[StarterModel]:
         """Return the starter models that Thaw knows."""
@@ -174,12 +198,12 @@ class LocalCore:
 
         return Predictor.load(run_or_model)
 
-    def open_texts(self, file: Path, column: str) -> OpenTexts:
-        """Return the texts of a file: its lines, or its column of that name or the only one it has."""
+    def open_predictable(self, file: Path, columns: Mapping[Role, str]) -> OpenRows:
+        """Return the rows of a file: its lines, or its columns of these names, or the only one it has."""
         with self._imports:
-            from trainer_core.data.texts import open_texts
+            from trainer_core.data.texts import open_predictable
 
-        return open_texts(file, column)
+        return open_predictable(file, columns)
 
     def engine(self) -> Engine:
         """Return the engine that trains in the calling thread."""

@@ -125,8 +125,7 @@ class Forecaster(QObject):
         if self.machine is not None:
             return self.machine.rows
         counts = {split.name: split.rows for split in report.splits}
-        texts = [text for text, _ in report.sample]
-        return guess_rows(counts.get("train", 0), counts.get("validation", 0), texts)
+        return guess_rows(counts.get("train", 0), counts.get("validation", 0), _texts(report))
 
     # --- what is looked up -------------------------------------------------------------------------------------
 
@@ -160,6 +159,13 @@ class Forecaster(QObject):
     def _on_not_measured(self, error: Exception) -> None:
         self.machine, self.error = None, error
         self.changed.emit()
+
+
+def _texts(report: DataReport) -> list[str]:
+    """Return what a model reads of the sample: all texts of a row as one."""
+    given = {need.role for need in report.needs if need.given}
+    read = [place for place, role in enumerate(report.roles) if role in given]
+    return [" ".join(row[place] for place in read) for row in report.sample]
 
 
 def _key(project: Project, folder: str) -> str:

@@ -9,7 +9,45 @@ from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory, RunStatus
 from trainer_core.training.control import Wish
 
-METRIC_WORDS = {"macro_f1": "macro F1", "f1": "F1"}
+METRIC_WORDS = {
+    "f1": "F1",
+    "macro_f1": "macro F1",
+    "micro_f1": "micro F1",
+    "weighted_f1": "weighted F1",
+    "entity_f1": "entity F1",
+    "token_f1": "token F1",
+    "auc": "area under the curve",
+    "map": "mean average precision",
+    "exact_match": "exact match",
+    "spearman": "Spearman correlation",
+    "pearson": "Pearson correlation",
+    "mae": "mean absolute error",
+    "mse": "mean squared error",
+    "rmse": "root mean squared error",
+    "mcc": "Matthews correlation",
+    "bleu": "BLEU",
+    "rouge_l": "ROUGE-L",
+}
+METRIC_HINTS = {
+    "f1": "Hits against misses and false alarms, from 0 to 1",
+    "macro_f1": "Hits against misses and false alarms, from 0 to 1; every class counts alike",
+    "micro_f1": "Hits against misses and false alarms, from 0 to 1; every answer counts alike",
+    "weighted_f1": "Hits against misses and false alarms, from 0 to 1; every row counts alike",
+    "entity_f1": "Whole entities found against those missed and invented, from 0 to 1",
+    "token_f1": "Words in common with the right answer, from 0 to 1",
+    "accuracy": "The share of right answers",
+    "auc": "How surely a right row is ranked above a wrong one: 0.5 is chance, 1 always",
+    "map": "How far up the right labels are ranked, from 0 to 1",
+    "exact_match": "The share of rows of which the whole answer is right",
+    "spearman": "Whether larger numbers are answered with larger ones: 1 is always, 0 no better than chance",
+    "pearson": "How closely answers follow the numbers on a line: 1 is exactly, 0 not at all",
+    "mae": "How far off the answers are on average; lower is better",
+    "mse": "How far off the answers are, large errors above all; lower is better",
+    "rmse": "How far off the answers are, large errors above all; lower is better",
+    "mcc": "Right answers beyond chance: 1 is all, 0 none",
+    "perplexity": "Among how many words the model still wavers; lower is better",
+    "loss": "What training makes smaller; it tells sure answers from lucky ones",
+}
 
 
 def run_title(run: RunFolder, *, today: datetime.date | None = None) -> str:
@@ -103,9 +141,14 @@ def metric_words(metric: str) -> str:
     return METRIC_WORDS.get(metric, metric.replace("_", " "))
 
 
+def metric_hint(metric: str) -> str:
+    """Return in a sentence what a metric says; empty where nothing is known of it."""
+    return METRIC_HINTS.get(metric, "")
+
+
 def score_words(value: float) -> str:
-    """Return a score with as many digits as a validation set can tell apart."""
-    return f"{value:.3f}"
+    """Return a score with as many digits as a validation set can tell apart; errors have the units of the rows."""
+    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.1f}"
 
 
 def _end(history: RunHistory) -> str:

@@ -12,9 +12,10 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.background.jobs import Jobs
 from desktop_app.core_access import Core
 from desktop_app.forecaster import Forecaster
+from desktop_app.known_tasks import KnownTasks
 from trainer_core.project.load import load_project
 from trainer_core.project.save import save_project
-from trainer_core.project.schema import DataSection, Project, StageSection
+from trainer_core.project.schema import TASKS_OWN, DataSection, Project, StageSection
 from trainer_core.resources import resources_folder
 from trainer_core.runs.folder import RunFolder, list_runs
 from trainer_core.runs.place import runs_place
@@ -23,9 +24,12 @@ from trainer_core.stages.presets import default_stages
 if TYPE_CHECKING:
     from trainer_core.data.report import DataReport
     from trainer_core.models.facts import ModelFacts
+    from trainer_core.tasks.facts import TaskFacts
 
 EXAMINE = "Reading the rows"
 INSPECT = "Looking at the model"
+USUAL_OUTPUTS = 2
+"""How many scores a row is taken to have until the rows are read."""
 
 
 class Workspace(QObject):
@@ -42,6 +46,7 @@ class Workspace(QObject):
         report_error: why there is no report.
         facts: the model's facts, or None while they are unknown.
         facts_error: why there are no facts.
+        tasks: what can be learnt.
         stage: the position of the stage whose layers are shown.
         run: the run that pages show: the one under way, or one chosen from the list.
         forecaster: what the plan will take.
@@ -67,8 +72,10 @@ class Workspace(QObject):
         self.report_error: Exception | None = None
         self.facts: ModelFacts | None = None
         self.facts_error: Exception | None = None
+        self.tasks = KnownTasks(core, jobs, self)
         self.run: RunFolder | None = None
         self.stage = 0
+        self._outputs = USUAL_OUTPUTS
         self.forecaster = Forecaster(self)
 
     # --- the project -------------------------------------------------------------------------------------------
@@ -143,7 +150,7 @@ class Workspace(QObject):
         self.project = after
         self.modified = True
         self.project_changed.emit()
-        if after.data != before.data or after.seed != before.seed:
+        if _rows_of(after) != _rows_of(before):
             self.examine_data()
         if after.model.source != before.model.source or after.task != before.task:
             self.inspect_model()
@@ -185,6 +192,7 @@ class Workspace(QObject):
         self.report_error = self.facts_error = None
         self.run = None
         self.stage = 0
+        self._outputs = USUAL_OUTPUTS
         self.project_opened.emit()
         self.project_changed.emit()
         self.report_changed.emit()
@@ -193,6 +201,7 @@ class Workspace(QObject):
         self.run_chosen.emit()
         self.examine_data()
         self.inspect_model()
+        self.tasks.learn()
 
     def _with_absolute_paths(self, project: Project) -> Project:
         data = project.data
@@ -218,12 +227,12 @@ class Workspace(QObject):
         project, folder = self.project, self.folder
         if project is None:
             return
-        labels = len(self.report.labels) if self.report else 2
+        outputs = self._outputs
         self.facts, self.facts_error = None, None
         self.facts_changed.emit()
         self.jobs.start(
             INSPECT,
-            lambda: self.core.inspect_model(project, folder, labels),
+            lambda: self.core.inspect_model(project, folder, outputs),
             self._on_inspected,
             self._on_not_inspected,
         )
@@ -231,7 +240,8 @@ class Workspace(QObject):
     def _on_examined(self, report: DataReport) -> None:
         self.report = report
         self.report_changed.emit()
-        if self.facts is None or len(report.labels) != _head_outputs(self.facts):
+        if self.facts is None or report.outputs != self._outputs:
+            self._outputs = report.outputs
             self.inspect_model()
 
     def _on_not_examined(self, error: Exception) -> None:
@@ -245,6 +255,17 @@ class Workspace(QObject):
     def _on_not_inspected(self, error: Exception) -> None:
         self.facts_error = error
         self.facts_changed.emit()
+
+    @property
+    def task(self) -> TaskFacts | None:
+        """The project's task; None without a project, or while the tasks are unknown."""
+        return self.tasks.named(self.project.task) if self.project else None
+
+    @property
+    def metric(self) -> str:
+        """By what the best is judged: where that is left to the task, its own, or ``auto`` while it is unknown."""
+        chosen = self.project.training.metric if self.project else TASKS_OWN
+        return self.task.metrics[0] if chosen == TASKS_OWN and self.task is not None else chosen
 
     # --- runs --------------------------------------------------------------------------------------------------
 
@@ -268,6 +289,6 @@ class Workspace(QObject):
         self.choose_run(run)
 
 
-def _head_outputs(facts: ModelFacts) -> int:
-    biases = [p for p in facts.tree.parameters if p.name.startswith("head.") and p.name.endswith("bias")]
-    return biases[-1].shape[0] if biases else 0
+def _rows_of(project: Project) -> tuple[object, ...]:
+    """Return what decides how the rows are read and split."""
+    return project.data, project.seed, project.task, project.options

@@ -149,10 +149,14 @@ def resume(
 @app.command()
 def predict(
     run: Annotated[Path, typer.Argument(help="A run folder, or a model folder of Thaw.", show_default=False)],
-    texts: Annotated[list[str] | None, typer.Argument(help="Texts to predict.", show_default=False)] = None,
+    texts: Annotated[
+        list[str] | None, typer.Argument(help="Texts to predict; for pairs, one after the other.", show_default=False)
+    ] = None,
     file: Annotated[Path | None, typer.Option(help="A data file with texts.")] = None,
     out: Annotated[Path | None, typer.Option(help="Where predictions of --file go: .csv, .tsv or .jsonl.")] = None,
-    column: Annotated[str | None, typer.Option(help="The column of --file with the texts.")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="The column of --file with the texts; for pairs, twice.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print predictions as JSON lines.")] = False,
 ) -> int:
     """Predict texts, or the rows of a file, with a run's best checkpoint."""
@@ -161,7 +165,7 @@ def predict(
     if file is not None:
         if texts:
             raise InputError.one("thaw predict", "Texts and --file are both given.", "Give one of them.")
-        return predict_file(run, file, out, column)
+        return predict_file(run, file, out, column or [])
     if out is not None:
         raise InputError.one(
             "thaw predict", "--out is for the rows of a file.", "Add --file FILE, or leave --out away."

@@ -1,4 +1,4 @@
-"""The classes of a split as a Qt list, the most frequent first."""
+"""How many rows of a split there are of each class, or of each band of numbers, as a Qt list."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ class ClassSharesModel(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._classes: list[tuple[str, int]] = []
-        self._total = 0
+        self._longest = self._total = 0
 
-    def show_classes(self, classes: Mapping[str, int]) -> None:
-        """Show these classes with their counts."""
+    def show_classes(self, classes: Mapping[str, int], rows: int) -> None:
+        """Show these classes with their counts, in their order; a row can have several of them."""
         self.beginResetModel()
-        self._classes = sorted(classes.items(), key=lambda item: -item[1])
-        self._total = sum(classes.values())
+        self._classes = list(classes.items())
+        self._longest = max(classes.values(), default=0)
+        self._total = rows
         self.endResetModel()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
@@ -43,7 +44,7 @@ class ClassSharesModel(QAbstractListModel):
         if role == NUMBERS_ROLE:
             return self._numbers(count)
         if role == LENGTH_ROLE:
-            return count / max(1, self._classes[0][1])
+            return count / max(1, self._longest)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return f"{label}: {self._numbers(count)}"
         return None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
 from desktop_app.background.jobs import Jobs
 
-Row = tuple[str, str]
+Row = tuple[str, ...]
 Fetch = Callable[[int, int], Sequence[Row]]
 NumberOf = Callable[[int], int]
 Index = QModelIndex | QPersistentModelIndex
@@ -20,11 +21,18 @@ PAGE = 256
 PAGES_KEPT = 16
 PAGES_WAITING = 4
 SHOWN_CHARACTERS = 400
-HEADINGS = ("Text", "Label")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What stands over a column, and whether its cells are long texts, which want all the room there is."""
+
+    title: str
+    wide: bool = True
 
 
 class RowsModel(QAbstractTableModel):
-    """Text and label of every row, whatever their number.
+    """The cells in use of every row, whatever their number.
 
     One page is fetched at a time. Pages asked for later come first, because they are the ones in view; those that
     were scrolled past are dropped before they are fetched.
@@ -38,6 +46,7 @@ class RowsModel(QAbstractTableModel):
         self._jobs = jobs
         self._fetch: Fetch | None = None
         self._total = 0
+        self._headings: tuple[Heading, ...] = ()
         self._known: Sequence[Row] = ()
         self._number_of: NumberOf | None = None
         self._pages: OrderedDict[int, Sequence[Row]] = OrderedDict()
@@ -50,12 +59,23 @@ class RowsModel(QAbstractTableModel):
         self._soon.setInterval(0)
         self._soon.timeout.connect(self._on_soon)
 
+    @property
+    def headings(self) -> tuple[Heading, ...]:
+        """What stands over the columns."""
+        return self._headings
+
     def show_rows(
-        self, total: int, fetch: Fetch | None = None, known: Sequence[Row] = (), number_of: NumberOf | None = None
+        self,
+        headings: Sequence[Heading],
+        total: int,
+        fetch: Fetch | None = None,
+        known: Sequence[Row] = (),
+        number_of: NumberOf | None = None,
     ) -> None:
         """Show other rows.
 
         Args:
+            headings: one a cell of each row.
             total: how many there are.
             fetch: returns ``count`` rows from ``start``; called in the background as ``fetch(start, count)``.
             known: the first rows, which need not be fetched.
@@ -63,6 +83,7 @@ class RowsModel(QAbstractTableModel):
         """
         self.beginResetModel()
         self._generation += 1
+        self._headings = tuple(headings)
         self._fetch, self._total, self._known, self._number_of = fetch, total, known, number_of
         self._pages.clear()
         self._wanted.clear()
@@ -72,7 +93,7 @@ class RowsModel(QAbstractTableModel):
 
     def clear(self) -> None:
         """Show no rows."""
-        self.show_rows(0)
+        self.show_rows((), 0)
 
     def row_at(self, place: int) -> Row | None:
         """Return a whole row, or None while it is not here; asks for it then."""
@@ -94,7 +115,7 @@ class RowsModel(QAbstractTableModel):
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         """Return the number of columns."""
-        return 0 if parent.isValid() else len(HEADINGS)
+        return 0 if parent.isValid() else len(self._headings)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
         """Return the beginning of a cell, on one line."""
@@ -110,7 +131,7 @@ class RowsModel(QAbstractTableModel):
         if role != Qt.ItemDataRole.DisplayRole or section < 0:
             return None
         if orientation is Qt.Orientation.Horizontal:
-            return HEADINGS[section] if section < len(HEADINGS) else None
+            return self._headings[section].title if section < len(self._headings) else None
         if self._number_of is None or section >= self._total:
             return ""
         return f"{self._number_of(section):,}"
@@ -160,7 +181,7 @@ class RowsModel(QAbstractTableModel):
 
     def _tell_changed(self, page: int) -> None:
         first, last = page * PAGE, min((page + 1) * PAGE, self._total) - 1
-        self.dataChanged.emit(self.index(first, 0), self.index(last, len(HEADINGS) - 1))
+        self.dataChanged.emit(self.index(first, 0), self.index(last, len(self._headings) - 1))
 
 
 def one_line(text: str) -> str:

@@ -26,8 +26,13 @@ def change_from_page(view: NoticeView, workspace: Workspace, section: Section, v
 
 def change_section(workspace: Workspace, section: Section, values: Mapping[str, Any]) -> InputError | None:
     """Change some values of one section of the open project; return why they were refused, None where they were not."""
+    return change_sections(workspace, **{section: getattr(workspace.project, section).model_dump() | values})
+
+
+def change_sections(workspace: Workspace, **sections: Any) -> InputError | None:
+    """Replace whole sections of the open project; return why that was refused, None where it was not."""
     try:
-        workspace.update(**{section: getattr(workspace.project, section).model_dump() | values})
+        workspace.update(**sections)
     except ValidationError as error:
         return refusal(error)
     return None

@@ -102,13 +102,12 @@ def _same_start(path: Path) -> tuple[Any, Any, Any]:
     from trainer_core.models.build import build_network
     from trainer_core.project.load import load_project
     from trainer_core.project.schema import Pooling
-    from trainer_core.tasks.registry import load_task
     from trainer_core.training.inputs import TokenInputs
 
     prepared = prepare_run(load_project(path), path)
     plan, base = prepared.plan, Path(prepared.plan.model_folder)
     torch.manual_seed(plan.seed)
-    task = load_task(plan.task)
+    task = prepared.task
     rows = encode_rows(load_tokenizer(base), prepared.data.train, plan.model.max_length)
     inputs = TokenInputs(rows, torch.device("cpu"))
 

@@ -20,7 +20,7 @@ from tests.support.projects import HEAD, make_project
 from tests.support.sessions import run_project
 from tests.support.tiny_models import build_tiny_model
 from tests.support.toy_texts import toy_rows
-from trainer_core.data.texts import open_texts
+from trainer_core.data.texts import open_predictable
 from trainer_core.inference.prediction import Prediction
 from trainer_core.inference.predictor import Predictor
 from trainer_core.results.predictions import write_predictions
@@ -49,9 +49,9 @@ def main() -> None:
                     seen[count] = process.memory_info().rss / 2**20
                 yield prediction
 
-        opened = open_texts(texts, predictor.facts.text_column, None)
+        opened = open_predictable(texts, predictor.columns)
         started = time.perf_counter()
-        count = write_predictions(watched(predictor.predict_stream(opened.texts)), folder / "answers.csv")
+        count = write_predictions(watched(predictor.predict_stream(opened.rows)), folder / "answers.csv")
         seconds = time.perf_counter() - started
     growth = seen[options.rows] - seen[options.rows // 10]
     figures = {

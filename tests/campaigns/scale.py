@@ -37,12 +37,14 @@ def open_rows_of(path: Path) -> dict[str, Any]:
     """Open a file as the data page does: its report, and rows here and there; return what that took."""
     from trainer_core.data.prepare import examine_data, open_rows
     from trainer_core.project.schema import DataSection, Project
+    from trainer_core.tasks.registry import load_task
 
+    task = load_task("classification")
     started = time.perf_counter()
     project = Project(data=DataSection(train=str(path)))
-    report = examine_data(project, path.parent)
+    report = examine_data(project, path.parent, task)
     reported = time.perf_counter()
-    rows = open_rows(project, path.parent)
+    rows = open_rows(project, path.parent, task)
     total = len(rows)
     for place in range(0, total, max(1, total // 2_000)):
         rows[place : place + 50]

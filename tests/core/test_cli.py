@@ -56,7 +56,7 @@ def test_training_prints_json_lines_and_nothing_else(tmp_path: Path, bert: Path)
     assert events[0]["event"] == "run_started"
     last = events[-1]
     assert last["event"] == "run_finished"
-    assert set(last["metrics"]) == {"loss", "accuracy", "macro_f1"}
+    assert set(last["metrics"]) == {"loss", "accuracy", "macro_f1", "auc"}
     assert set(last["best"]) == {"metric", "value", "step", "stage"}
     assert last["best"]["value"] == last["metrics"][last["best"]["metric"]]
     assert last["seconds"] > 0

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from desktop_app.pages.train.words import facts, headline, run_progress, summary, work_progress
 from desktop_app.run_words import share_done, status_line
-from tests.support.fake_core import scripted_events
+from tests.support.scripted import scripted_events
 from trainer_core.errors import InputError, Problem
 from trainer_core.project.load import parse_project
 from trainer_core.project.schema import Project

@@ -19,10 +19,11 @@ from desktop_app.pages.base import Page, PageEntry, PageState
 from desktop_app.settings import Settings
 from desktop_app.theme import Theme, ThemeChoice
 from desktop_app.workspace import Workspace
-from tests.support.fake_core import FakeCore, small_project
+from tests.support.fake_core import FakeCore
 from tests.support.fake_views import Chooser, FileAnswers
 from tests.support.layers_pages import fill
 from tests.support.runs import write_run
+from tests.support.small import small_project
 from trainer_core.project.save import save_project
 from trainer_core.runs.folder import RunFolder
 
@@ -226,6 +227,17 @@ def shell(
     qapp.setStyleSheet(sheet)
     qapp.setStyle(style)
     qapp.setPalette(palette)
+
+
+@pytest.fixture
+def real(qapp: QApplication, qtbot: QtBot, core: FakeCore, settings: Settings, dialogs: FakeDialogs) -> Iterator[Shell]:
+    """Return a window on the real pages."""
+    shell = build_shell(qapp, core=core, settings=settings, dialogs=dialogs)
+    qtbot.addWidget(shell.window)
+    yield shell
+    core.training.release()
+    shell.close()
+    qapp.setStyleSheet("")
 
 
 @pytest.fixture

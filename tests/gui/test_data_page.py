@@ -16,8 +16,9 @@ from desktop_app.pages.data import build_page
 from desktop_app.pages.data.view import DataView
 from desktop_app.theme import Theme, ThemeChoice
 from desktop_app.workspace import Workspace
-from tests.support.fake_core import LABELS, SAMPLE, FakeCore
+from tests.support.fake_core import FakeCore
 from tests.support.fake_views import Chooser
+from tests.support.small_data import LABELS, SAMPLE
 from tests.support.widgets import DROPS, assert_named, controls_of, drop, mime_of
 from trainer_core.project.schema import DataSection
 
@@ -168,7 +169,7 @@ def test_a_chosen_row_is_shown_whole(view: DataView, qtbot: QtBot, core: FakeCor
 
 
 def test_an_unforeseen_error_is_shown_and_the_old_report_gone(
-    page: Page, view: DataView, workspace: Workspace, core: FakeCore, idle: Callable[[], None]
+    page: Page, view: DataView, workspace: Workspace, core: FakeCore, qtbot: QtBot, idle: Callable[[], None]
 ) -> None:
     core.report = RuntimeError("the reader broke")
     workspace.examine_data()
@@ -177,6 +178,8 @@ def test_an_unforeseen_error_is_shown_and_the_old_report_gone(
     assert view.findings.findings == []
     assert view.classes.model.rowCount() == 0
     assert page.presenter.state is PageState.PROBLEM
+    top = view.rows.mapTo(view, QPoint()).y()
+    qtbot.waitUntil(lambda: abs(view.findings.mapTo(view, QPoint()).y() - top) <= 1)
 
 
 @DROPS

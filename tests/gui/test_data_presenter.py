@@ -3,70 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from desktop_app.adapters.rows_model import RowsModel
 from desktop_app.pages.base import PageState
-from desktop_app.pages.data.contract import DataSettings
 from desktop_app.pages.data.presenter import DataPresenter
 from desktop_app.workspace import Workspace
-from tests.support.fake_core import SAMPLE, FakeCore, small_report
-from tests.support.fake_views import Chooser, FakeNoticeView
-from trainer_core.data.report import ColumnInfo, ColumnRole, DataReport, Finding, Severity, SplitInfo
+from tests.support.fake_core import FakeCore
+from tests.support.fake_data_view import FakeDataView
+from tests.support.fake_views import Chooser
+from tests.support.small_data import SAMPLE, small_report
+from trainer_core.data.report import DataReport, Finding, Severity
+from trainer_core.data.roles import Role
 from trainer_core.errors import InputError, Problem
 from trainer_core.project.schema import DataSection
-
-
-class FakeDataView(FakeNoticeView):
-    """Keeps what it was last told."""
-
-    file_dropped = Signal(str)
-    file_wanted = Signal()
-    reread_wanted = Signal()
-    role_chosen = Signal(int, str)
-    guess_wanted = Signal()
-    header_chosen = Signal(object)
-    validation_file_wanted = Signal()
-    share_chosen = Signal(float)
-    limit_chosen = Signal(object)
-    skip_chosen = Signal(bool)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.settings: DataSettings | None = None
-        self.columns: Sequence[ColumnInfo] = ()
-        self.findings: Sequence[Finding] = ()
-        self.splits: Sequence[SplitInfo] = ()
-        self.baseline = ""
-        self.failure: Exception | None = None
-        self.rows: RowsModel | None = None
-        self.count = (0, 0)
-
-    def show_settings(self, settings: DataSettings) -> None:
-        self.settings = settings
-
-    def show_columns(self, columns: Sequence[ColumnInfo]) -> None:
-        self.columns = columns
-
-    def show_busy(self) -> None:
-        self.mode = "busy"
-
-    def show_report(self, findings: Sequence[Finding], splits: Sequence[SplitInfo], baseline: str) -> None:
-        self.mode, self.findings, self.splits, self.baseline = "report", findings, splits, baseline
-
-    def show_failure(self, findings: Sequence[Finding], error: Exception | None) -> None:
-        self.mode, self.findings, self.failure = "failure", findings, error
-
-    def set_rows(self, rows: RowsModel) -> None:
-        self.rows = rows
-
-    def show_row_count(self, shown: int, total: int) -> None:
-        self.count = (shown, total)
 
 
 @pytest.fixture
@@ -104,8 +58,8 @@ def test_while_the_rows_are_read_the_page_is_busy_and_then_all_well(
     idle()
     assert (view.mode, presenter.state) == ("report", PageState.OK)
     assert states[-1] is PageState.OK
-    assert view.baseline == "Always answering “Billing” would be right for 22 %."
-    assert [split.name for split in view.splits] == ["train", "validation"]
+    assert view.counts.baseline == "Always answering “Billing” would be right for 21.9%."
+    assert [split.name for split in view.counts.splits] == ["train", "validation"]
     assert view.settings is not None
     assert (view.settings.name, view.settings.header_found) == ("tickets.tsv", True)
 
@@ -266,14 +220,14 @@ def test_a_refused_value_is_explained_and_the_project_shown_again(
     assert view.errors == []
 
 
-def choose_role(opened: tuple[FakeDataView, DataPresenter], position: int, role: ColumnRole) -> None:
-    opened[0].role_chosen.emit(position, role.value)
+def choose_role(opened: tuple[FakeDataView, DataPresenter], position: int, role: str) -> None:
+    opened[0].role_chosen.emit(position, role)
 
 
 def test_a_role_is_written_by_name_where_there_is_a_header(
     opened: tuple[FakeDataView, DataPresenter], workspace: Workspace
 ) -> None:
-    choose_role(opened, 0, ColumnRole.LABEL)
+    choose_role(opened, 0, Role.LABEL)
     assert (data_of(workspace).columns.text, data_of(workspace).columns.label) == (None, "id")
 
 
@@ -287,14 +241,14 @@ def test_a_role_is_written_by_position_where_there_is_none(
 ) -> None:
     core.report = without_header()
     open_project()
-    choose_role(faked, 0, ColumnRole.TEXT)
+    choose_role(faked, 0, Role.TEXT)
     assert (data_of(workspace).columns.text, data_of(workspace).columns.label) == (0, None)
 
 
 def test_columns_that_take_each_others_role_swap(
     opened: tuple[FakeDataView, DataPresenter], workspace: Workspace
 ) -> None:
-    choose_role(opened, 1, ColumnRole.LABEL)
+    choose_role(opened, 1, Role.LABEL)
     assert (data_of(workspace).columns.text, data_of(workspace).columns.label) == ("category", "text")
 
 
@@ -302,7 +256,7 @@ def test_a_guessed_role_cannot_be_left_to_nobody(
     opened: tuple[FakeDataView, DataPresenter], workspace: Workspace
 ) -> None:
     opened[0].columns = ()
-    choose_role(opened, 1, ColumnRole.IGNORE)
+    choose_role(opened, 1, "")
     assert "has to be the text" in opened[0].warning
     assert opened[0].columns == small_report().columns
     assert not workspace.modified
@@ -311,7 +265,7 @@ def test_a_guessed_role_cannot_be_left_to_nobody(
 def test_the_first_row_decides_about_names_so_roles_are_guessed_anew(
     opened: tuple[FakeDataView, DataPresenter], workspace: Workspace
 ) -> None:
-    choose_role(opened, 0, ColumnRole.LABEL)
+    choose_role(opened, 0, Role.LABEL)
     opened[0].header_chosen.emit(False)
     assert data_of(workspace).header is False
     assert data_of(workspace).columns.label is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +15,10 @@ from desktop_app.pages.layers.view import LayersPage
 from desktop_app.pages.stages.view import StagesPage
 from desktop_app.theme import Theme
 from desktop_app.workspace import Workspace
-from tests.support.fake_core import FakeCore, small_machine
+from tests.support.fake_core import FakeCore
+from tests.support.small import small_machine
+from tests.support.small_data import pairs_report
+from trainer_core.data.roles import Role
 from trainer_core.errors import InputError
 from trainer_core.forecast.contract import Correction
 
@@ -100,6 +104,20 @@ def test_the_window_tells_when_a_run_begins_and_ends(opened: Shell, core: FakeCo
     opened.trainer.start()
     qtbot.waitUntil(lambda: not opened.trainer.running)
     qtbot.waitUntil(lambda: asked(core) == 2)
+
+
+def test_a_guess_counts_all_texts_of_a_row(filled: Workspace) -> None:
+    assert filled.report is not None
+    filled.report = pairs_report()
+    both = filled.forecaster.train_tokens
+    needs = (filled.report.needs[0], filled.report.needs[2])
+    columns = tuple(c for c in filled.report.columns if c.role != Role.SECOND_TEXT)
+    rows = tuple((first, number) for first, _, number in filled.report.sample)
+    filled.report = dataclasses.replace(filled.report, needs=needs, columns=columns, sample=rows)
+    one = filled.forecaster.train_tokens
+    assert both is not None
+    assert one is not None
+    assert both > 1.5 * one
 
 
 def test_there_is_no_forecast_of_a_plan_that_cannot_be(filled: Workspace) -> None:

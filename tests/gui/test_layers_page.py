@@ -18,9 +18,9 @@ from desktop_app.pages.layers.presenter import LayersPresenter, LayersSummary, n
 from desktop_app.pages.layers.view import LayersPage
 from desktop_app.theme import Theme
 from desktop_app.workspace import Workspace
-from tests.support.fake_core import small_facts, small_tree
 from tests.support.fake_views import FakeWaitingView
 from tests.support.layers_pages import fill
+from tests.support.small import small_facts, small_tree
 from trainer_core.errors import InputError
 from trainer_core.layers.freeze import match_rule, resolve_freeze
 

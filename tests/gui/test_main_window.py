@@ -1,40 +1,25 @@
-"""The window: pages and their marks, training, opening, saving, dropping, closing, and the first paint."""
+"""The window: pages and their marks, what is told of errors, and the first paint."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from desktop_app.app import ErrorReporter, Shell, StartUp, build_shell
-from desktop_app.dialogs import LeaveRun, Unsaved
+from desktop_app.app import ErrorReporter, Shell, StartUp
 from desktop_app.pages.base import PageState
-from desktop_app.settings import Settings
 from desktop_app.widgets.row_delegate import RowRole
 from tests.gui.conftest import FakeDialogs, StubPresenter
 from tests.support.fake_core import FakeCore
 from tests.support.runs import write_run
-from tests.support.widgets import DROPS, drop, mime_of
-from trainer_core.runs.folder import RunFolder
-from trainer_core.runs.history import RunStatus
-from trainer_core.runs.lock import hold_run
 
-VERBS = ("Train", "Train again", "Pause", "Continue", "Finish now")
 Presenters = dict[str, StubPresenter]
-
-
-def action(shell: Shell, title: str) -> QAction:
-    found = [a for a in shell.window.findChildren(QAction) if a.text().replace("&", "").rstrip("…") == title]
-    assert len(found) == 1, [a.text() for a in found]
-    return found[0]
 
 
 # --- pages ------------------------------------------------------------
@@ -102,17 +87,6 @@ def test_a_click_on_the_problem_leads_to_its_page(opened: Shell, presenters: Pre
     assert opened.window.shown_page == "stages"
 
 
-@pytest.fixture
-def real(qapp: QApplication, qtbot: QtBot, core: FakeCore, settings: Settings, dialogs: FakeDialogs) -> Iterator[Shell]:
-    """Return a window on the real pages."""
-    shell = build_shell(qapp, core=core, settings=settings, dialogs=dialogs)
-    qtbot.addWidget(shell.window)
-    yield shell
-    core.training.release()
-    shell.close()
-    qapp.setStyleSheet("")
-
-
 @pytest.mark.parametrize(("button", "page"), [("Choose layers…", "layers"), ("Try it", "try_it")])
 def test_pages_lead_to_each_other(real: Shell, qtbot: QtBot, project_file: Path, button: str, page: str) -> None:
     shell = real
@@ -133,322 +107,6 @@ def test_background_work_is_named(shell: Shell, qtbot: QtBot) -> None:
     assert shell.window.strip.work == "Reading the rows…"
     shell.jobs.busy_changed.emit("")
     assert shell.window.strip.work == ""
-
-
-# --- training ------------------------------------------------------------
-
-
-def test_a_run_is_begun_and_ended_in_one_place_on_every_page(
-    real: Shell, core: FakeCore, project_file: Path, qtbot: QtBot
-) -> None:
-    """A second Train button would not know of the problems that forbid training."""
-    real.window.show()
-    real.workspace.open(project_file)
-    qtbot.waitUntil(lambda: not real.jobs.is_busy)
-
-    bar = real.window.top_bar
-
-    def assert_one_pair_a_page() -> None:
-        for key in real.window.page_titles:
-            real.window.show_page(key)
-            shown = [button for button in real.window.findChildren(QPushButton) if button.isVisible()]
-            verbs = [button for button in shown if button.text().replace("&", "") in VERBS]
-            assert set(verbs) == {bar.pause_button, bar.stop_button, bar.train_button}, key
-
-    assert_one_pair_a_page()
-    core.training.hold_at = 5
-    real.window.train()
-    qtbot.waitUntil(core.training.holding.is_set)
-    assert_one_pair_a_page()
-    real.trainer.stop()
-    qtbot.waitUntil(lambda: not real.trainer.running)
-    qtbot.waitUntil(lambda: not real.jobs.is_busy)
-
-
-def test_training_is_shown_from_start_to_end(opened: Shell, core: FakeCore, qtbot: QtBot) -> None:
-    bar = opened.window.top_bar
-    core.training.hold_at = 40
-    qtbot.keyClick(opened.window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
-    assert not bar.train_button.isEnabled()
-    assert bar.stop_button.isEnabled()
-    qtbot.waitUntil(lambda: bar.status.startswith("stage 2 of 3 | step 40 of 126"))
-    assert opened.window.shown_page == "train"
-    qtbot.waitUntil(lambda: opened.window.sidebar.runs.count() == 1)
-    row = opened.window.sidebar.runs.item(0)
-    assert row.data(RowRole.SUBTITLE).startswith("training")
-    assert row.data(RowRole.MARK_TEXT) == f"{opened.trainer.history.best.value:.3f}"
-    core.training.release()
-    qtbot.waitUntil(lambda: bar.status.startswith("Finished: best macro F1"))
-    assert bar.train_button.isEnabled()
-    assert not bar.stop_button.isEnabled()
-    qtbot.waitUntil(lambda: opened.window.sidebar.runs.item(0).data(RowRole.SUBTITLE).startswith("finished"))
-
-
-def test_stopping_says_at_once_that_it_was_heard(opened: Shell, core: FakeCore, qtbot: QtBot) -> None:
-    bar = opened.window.top_bar
-    core.training.hold_at = 5
-    qtbot.mouseClick(bar.train_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(core.training.holding.is_set)
-    qtbot.mouseClick(bar.stop_button, Qt.MouseButton.LeftButton)
-    assert bar.stop_button.text() == "Ending…"
-    assert not bar.stop_button.isEnabled()
-    qtbot.waitUntil(lambda: not opened.trainer.running)
-    assert bar.status.startswith("Stopped: best")
-    assert bar.stop_button.text() == "Finis&h now"
-
-
-def test_a_pause_is_heard_at_once_and_taken_back(opened: Shell, core: FakeCore, qtbot: QtBot) -> None:
-    bar = opened.window.top_bar
-    core.training.hold_at = 5
-    qtbot.mouseClick(bar.train_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(core.training.holding.is_set)
-    qtbot.mouseClick(bar.pause_button, Qt.MouseButton.LeftButton)
-    assert bar.pause_button.text() == "Contin&ue"
-    assert bar.status.startswith("Pausing")
-    qtbot.waitUntil(lambda: bar.status == "Paused after step 5; the model stays in memory")
-    assert opened.trainer.running
-    assert bar.stop_button.isEnabled()
-    qtbot.mouseClick(bar.pause_button, Qt.MouseButton.LeftButton)
-    assert bar.pause_button.text() == "Pa&use"
-    qtbot.waitUntil(lambda: not opened.trainer.running)
-    assert bar.status.startswith("Finished: best")
-
-
-def test_a_run_is_discarded_only_after_a_question(
-    opened: Shell, core: FakeCore, dialogs: FakeDialogs, qtbot: QtBot
-) -> None:
-    core.training.hold_at = 40
-    opened.window.train()
-    qtbot.waitUntil(core.training.holding.is_set)
-    folder = core.training.folder
-    assert folder is not None
-    dialogs.discard = False
-    action(opened, "Discard").trigger()
-    assert not opened.trainer.stopping
-    dialogs.discard = True
-    action(opened, "Discard").trigger()
-    assert opened.window.top_bar.status == "Ending; nothing is kept"
-    qtbot.waitUntil(lambda: not opened.trainer.running)
-    assert dialogs.asked == ["discard", "discard"]
-    assert not folder.path.exists()
-    assert opened.workspace.run is None
-    assert opened.window.top_bar.status == ""
-    qtbot.waitUntil(lambda: opened.window.sidebar.runs.count() == 0)
-
-
-def test_a_run_that_was_broken_off_is_found_when_its_project_is_opened(
-    shell: Shell, project_file: Path, qtbot: QtBot
-) -> None:
-    run = write_run(project_file.parent / "runs", steps=60)
-    qtbot.addWidget(shell.window)
-    shell.window.show()
-    shell.workspace.open(project_file)
-    qtbot.waitUntil(lambda: shell.workspace.run == run)
-    assert shell.window.shown_page == "train"
-    assert "broken off" in shell.window.top_bar.status
-    qtbot.waitUntil(lambda: not shell.jobs.is_busy)
-
-
-@pytest.mark.parametrize("held", [False, True])
-def test_a_run_that_came_to_its_end_or_is_under_way_elsewhere_is_not_found(
-    shell: Shell, project_file: Path, qtbot: QtBot, held: bool
-) -> None:
-    run = write_run(project_file.parent / "runs", steps=60 if held else None)
-    qtbot.addWidget(shell.window)
-    with hold_run(run) if held else nullcontext():
-        shell.workspace.open(project_file)
-        qtbot.waitUntil(lambda: shell.window.sidebar.runs.count() == 1)
-        qtbot.waitUntil(lambda: not shell.jobs.is_busy)
-    assert shell.workspace.run is None
-
-
-def test_a_failed_run_says_so(opened: Shell, core: FakeCore, qtbot: QtBot) -> None:
-    core.training.fails_at = 3
-    opened.window.train()
-    qtbot.waitUntil(lambda: not opened.trainer.running)
-    assert opened.window.top_bar.status == "The run failed: The memory is full."
-
-
-def test_runs_are_listed_the_newest_first_and_can_be_chosen(opened: Shell, project_file: Path, qtbot: QtBot) -> None:
-    old = write_run(project_file.parent / "runs", scale=0.9)
-    broken = write_run(project_file.parent / "runs", steps=18)
-    opened.workspace.runs_changed.emit()
-    runs = opened.window.sidebar.runs
-    qtbot.waitUntil(lambda: runs.count() == 2)
-    assert runs.item(0).data(RowRole.SUBTITLE).startswith("interrupted")
-    assert runs.item(1).data(RowRole.SUBTITLE).startswith("finished")
-    assert runs.item(1).data(RowRole.MARK_TEXT).startswith("0.8")
-    place = runs.visualItemRect(runs.item(1)).center()
-    qtbot.mouseClick(runs.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert opened.workspace.run == old
-    assert broken.path.name in runs.item(0).toolTip()
-
-
-def test_a_journal_that_did_not_change_is_not_read_again(
-    opened: Shell, project_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_run(project_file.parent / "runs")
-    opened.workspace.runs_changed.emit()
-    qtbot.waitUntil(lambda: opened.window.sidebar.runs.count() == 1)
-    write_run(project_file.parent / "runs")
-    read: list[RunFolder] = []
-    from desktop_app import run_summaries
-
-    real = run_summaries.summarise
-    monkeypatch.setattr(run_summaries, "summarise", lambda run: (read.append(run), real(run))[1])
-    opened.workspace.runs_changed.emit()
-    qtbot.waitUntil(lambda: opened.window.sidebar.runs.count() == 2)
-    assert len(read) == 1
-
-
-# --- opening and saving ------------------------------------------------------------
-
-
-@DROPS
-def test_a_dropped_project_opens(shell: Shell, project_file: Path, qtbot: QtBot) -> None:
-    assert drop(shell.window, mime_of(project_file))
-    assert shell.workspace.path == project_file
-    qtbot.waitUntil(lambda: not shell.jobs.is_busy)
-
-
-@DROPS
-def test_a_dropped_data_file_begins_a_project(shell: Shell, tmp_path: Path, qtbot: QtBot) -> None:
-    data = tmp_path / "Reviews.CSV"
-    data.write_text("text,label\nfine,yes\n")
-    assert drop(shell.window, mime_of(data))
-    assert shell.workspace.project is not None
-    assert shell.workspace.project.data.train == "Reviews.CSV"
-    assert shell.window.isWindowModified()
-    qtbot.waitUntil(lambda: not shell.jobs.is_busy)
-
-
-@DROPS
-def test_other_files_are_not_taken(shell: Shell, tmp_path: Path) -> None:
-    assert not drop(shell.window, mime_of(tmp_path / "picture.png"))
-
-
-def test_a_broken_project_is_told_and_the_open_one_stays(
-    opened: Shell, tmp_path: Path, project_file: Path, dialogs: FakeDialogs
-) -> None:
-    broken = tmp_path / "broken.thaw"
-    broken.write_text("version = 1\n[data]\ntrian = 3\n")
-    opened.actions.open_path(broken)
-    assert len(dialogs.errors) == 1
-    assert opened.workspace.path == project_file
-
-
-def test_new_asks_for_a_data_file(shell: Shell, dialogs: FakeDialogs, project_file: Path, qtbot: QtBot) -> None:
-    dialogs.file = project_file.with_name("tickets.tsv")
-    action(shell, "New from data file").trigger()
-    assert shell.workspace.title == "Untitled project"
-    qtbot.waitUntil(lambda: not shell.jobs.is_busy)
-
-
-def test_saving_a_new_project_asks_where(shell: Shell, dialogs: FakeDialogs, tmp_path: Path, qtbot: QtBot) -> None:
-    data = tmp_path / "a.tsv"
-    data.write_text("text\tlabel\nfine\tyes\n")
-    shell.actions.open_path(data)
-    dialogs.place = tmp_path / "mine.thaw"
-    action(shell, "Save").trigger()
-    assert dialogs.place.is_file()
-    assert not shell.workspace.modified
-    assert shell.actions.recent()[0] == dialogs.place
-    qtbot.waitUntil(lambda: not shell.jobs.is_busy)
-
-
-def test_saving_where_nothing_can_be_written_is_told(opened: Shell, dialogs: FakeDialogs, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    dialogs.place = tmp_path / "file" / "mine.thaw"
-    opened.workspace.update(seed=9)
-    assert not opened.actions.save_as()
-    assert len(dialogs.errors) == 1
-    assert opened.workspace.modified
-
-
-def test_the_edited_mark_comes_and_goes(opened: Shell) -> None:
-    edited = opened.window.top_bar._modified
-    assert not edited.isVisible()
-    opened.workspace.update(seed=9)
-    assert edited.isVisible()
-    assert opened.window.isWindowModified()
-    action(opened, "Save").trigger()
-    assert not edited.isVisible()
-
-
-# --- leaving ------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("answer", "closes", "saved"),
-    [(Unsaved.SAVE, True, True), (Unsaved.DISCARD, True, False), (Unsaved.CANCEL, False, False)],
-)
-def test_closing_asks_about_unsaved_changes(
-    opened: Shell, dialogs: FakeDialogs, project_file: Path, qtbot: QtBot, answer: Unsaved, closes: bool, saved: bool
-) -> None:
-    opened.workspace.update(seed=99)
-    dialogs.unsaved = answer
-    opened.window.close()
-    assert dialogs.asked == ["unsaved"]
-    if closes:
-        qtbot.waitUntil(lambda: not opened.window.isVisible())
-    else:
-        assert opened.window.isVisible()
-    assert ("seed = 99" in project_file.read_text()) == saved
-
-
-def test_closing_without_changes_asks_nothing(opened: Shell, dialogs: FakeDialogs, qtbot: QtBot) -> None:
-    opened.window.close()
-    qtbot.waitUntil(lambda: not opened.window.isVisible())
-    assert dialogs.asked == []
-
-
-def test_closing_while_training_can_go_on_training(
-    opened: Shell, core: FakeCore, dialogs: FakeDialogs, qtbot: QtBot
-) -> None:
-    core.training.hold_at = 4
-    opened.window.train()
-    qtbot.waitUntil(core.training.holding.is_set)
-    dialogs.leave_run = LeaveRun.GO_ON
-    opened.window.close()
-    assert dialogs.asked == ["leave run"]
-    assert opened.window.isVisible()
-    assert opened.trainer.running
-    assert not opened.trainer.stopping
-
-
-def test_closing_while_training_can_put_the_run_aside(
-    opened: Shell, core: FakeCore, dialogs: FakeDialogs, qtbot: QtBot
-) -> None:
-    core.training.hold_at = 40
-    opened.window.train()
-    qtbot.waitUntil(core.training.holding.is_set)
-    opened.window.close()
-    qtbot.waitUntil(lambda: not opened.window.isVisible())
-    assert dialogs.asked == ["leave run"]
-    assert opened.trainer.history.status is RunStatus.PUT_ASIDE
-
-
-def test_closing_while_training_stops_keeps_the_best_and_closes(
-    opened: Shell, core: FakeCore, dialogs: FakeDialogs, qtbot: QtBot
-) -> None:
-    core.training.hold_at = 40
-    opened.window.train()
-    qtbot.waitUntil(core.training.holding.is_set)
-    dialogs.leave_run = LeaveRun.FINISH
-    opened.window.close()
-    qtbot.waitUntil(lambda: not opened.window.isVisible())
-    assert dialogs.asked == ["leave run"]
-    assert opened.trainer.history.finished is not None
-    assert opened.trainer.history.finished.stopped
-
-
-def test_the_place_on_the_screen_is_kept(opened: Shell, qtbot: QtBot) -> None:
-    opened.window.resize(1001, 702)
-    opened.window.close()
-    qtbot.waitUntil(lambda: not opened.window.isVisible())
-    file = opened.window._settings.file
-    kept = Settings.load(file)
-    assert kept.geometry == opened.window._settings.geometry != b""
 
 
 # --- errors ------------------------------------------------------------

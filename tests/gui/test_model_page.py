@@ -21,8 +21,9 @@ from desktop_app.pages.model.view import ModelView
 from desktop_app.pages.model.words import size_words, source_words
 from desktop_app.theme import Theme, ThemeChoice
 from desktop_app.workspace import Workspace
-from tests.support.fake_core import FakeCore, small_code, small_facts, small_starters
+from tests.support.fake_core import FakeCore
 from tests.support.fake_views import Chooser, FakeNoticeView
+from tests.support.small import small_code, small_facts, small_starters
 from tests.support.widgets import assert_named, controls_of
 from trainer_core.errors import ForeignCode, InputError, PickledWeights
 from trainer_core.models.facts import ModelFacts, StarterModel

@@ -11,10 +11,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTableView
 from pytestqt.qtbot import QtBot
 
-from desktop_app.adapters.rows_model import PAGE, PAGES_KEPT, RowsModel
+from desktop_app.adapters.rows_model import PAGE, PAGES_KEPT, Heading, RowsModel
 from desktop_app.background.jobs import Jobs
 
 MANY = 1_000_000
+HEADINGS = (Heading("Text"), Heading("Label", wide=False))
 
 
 class Source:
@@ -46,7 +47,7 @@ def shown(model: RowsModel, row: int, column: int = 0) -> object:
 
 def test_a_row_is_fetched_with_its_page_when_it_is_looked_at(qtbot: QtBot, jobs: Jobs) -> None:
     source, model = Source(), RowsModel(jobs)
-    model.show_rows(MANY, source.fetch)
+    model.show_rows(HEADINGS, MANY, source.fetch)
     assert source.requests == []
     row = 5 * PAGE + 7
     assert shown(model, row) == "…"
@@ -61,7 +62,7 @@ def test_a_row_is_fetched_with_its_page_when_it_is_looked_at(qtbot: QtBot, jobs:
 
 def test_the_last_page_is_as_short_as_the_rows_are(qtbot: QtBot, jobs: Jobs) -> None:
     source, model = Source(), RowsModel(jobs)
-    model.show_rows(PAGE + 3, source.fetch)
+    model.show_rows(HEADINGS, PAGE + 3, source.fetch)
     shown(model, PAGE + 2)
     with qtbot.waitSignal(model.dataChanged) as came:
         pass
@@ -71,7 +72,7 @@ def test_the_last_page_is_as_short_as_the_rows_are(qtbot: QtBot, jobs: Jobs) -> 
 
 def test_known_rows_are_there_at_once_and_never_fetched(qtbot: QtBot, jobs: Jobs) -> None:
     source, model = Source(), RowsModel(jobs)
-    model.show_rows(MANY, source.fetch, [("known", "a")] * PAGE)
+    model.show_rows(HEADINGS, MANY, source.fetch, [("known", "a")] * PAGE)
     assert shown(model, 0) == "known"
     assert model.row_at(PAGE - 1) == ("known", "a")
     qtbot.waitUntil(lambda: not jobs.is_busy)
@@ -80,7 +81,7 @@ def test_known_rows_are_there_at_once_and_never_fetched(qtbot: QtBot, jobs: Jobs
 
 def test_few_pages_are_kept(qtbot: QtBot, jobs: Jobs) -> None:
     source, model = Source(), RowsModel(jobs)
-    model.show_rows(MANY, source.fetch)
+    model.show_rows(HEADINGS, MANY, source.fetch)
     for page in [*range(PAGES_KEPT + 1), 0]:
         shown(model, page * PAGE)
         qtbot.waitUntil(lambda place=page * PAGE: shown(model, place) != "…")
@@ -89,7 +90,7 @@ def test_few_pages_are_kept(qtbot: QtBot, jobs: Jobs) -> None:
 
 def test_pages_scrolled_past_are_dropped_and_the_latest_comes_first(qtbot: QtBot, jobs: Jobs) -> None:
     source, model = Source(), RowsModel(jobs)
-    model.show_rows(MANY, source.fetch)
+    model.show_rows(HEADINGS, MANY, source.fetch)
     for page in range(100):
         shown(model, page * PAGE)
     qtbot.waitUntil(lambda: bool(source.requests) and not jobs.is_busy)
@@ -104,10 +105,10 @@ def test_an_answer_for_rows_that_were_replaced_is_dropped(qtbot: QtBot, jobs: Jo
         go_on.wait(10)
         return [("old", "old")] * count
 
-    model.show_rows(MANY, slow)
+    model.show_rows(HEADINGS, MANY, slow)
     shown(model, 0)
     qtbot.waitUntil(lambda: jobs.is_busy)
-    model.show_rows(10, Source().fetch)
+    model.show_rows(HEADINGS, 10, Source().fetch)
     go_on.set()
     qtbot.waitUntil(lambda: not jobs.is_busy)
     assert shown(model, 0) == "…"
@@ -117,7 +118,7 @@ def test_an_answer_for_rows_that_were_replaced_is_dropped(qtbot: QtBot, jobs: Jo
 def test_a_page_that_cannot_be_read_is_told_once(qtbot: QtBot, jobs: Jobs) -> None:
     source, model = Source(), RowsModel(jobs)
     source.error = OSError("the disk is gone")
-    model.show_rows(MANY, source.fetch)
+    model.show_rows(HEADINGS, MANY, source.fetch)
     shown(model, 0)
     with qtbot.waitSignal(model.fetch_failed) as failed:
         pass
@@ -129,7 +130,7 @@ def test_a_page_that_cannot_be_read_is_told_once(qtbot: QtBot, jobs: Jobs) -> No
 
 def test_texts_are_shown_on_one_line_and_cut(qapp: object, jobs: Jobs) -> None:
     model = RowsModel(jobs)
-    model.show_rows(1, known=[("two\n  lines " + "x" * 100_000, "a\tb")])
+    model.show_rows(HEADINGS, 1, known=[("two\n  lines " + "x" * 100_000, "a\tb")])
     assert str(shown(model, 0)).startswith("two lines xxx")
     assert len(str(shown(model, 0))) < 500
     assert shown(model, 0, 1) == "a b"
@@ -138,14 +139,26 @@ def test_texts_are_shown_on_one_line_and_cut(qapp: object, jobs: Jobs) -> None:
 
 def test_row_numbers_are_those_of_the_file(qapp: object, jobs: Jobs) -> None:
     model = RowsModel(jobs)
-    model.show_rows(3, known=[("a", "b")] * 3, number_of=lambda place: 1_000 * place + 2)
+    model.show_rows(HEADINGS, 3, known=[("a", "b")] * 3, number_of=lambda place: 1_000 * place + 2)
     vertical = Qt.Orientation.Vertical
     assert [model.headerData(row, vertical) for row in range(3)] == ["2", "1,002", "2,002"]
 
 
+def test_a_row_has_as_many_cells_as_there_are_headings(qapp: object, jobs: Jobs) -> None:
+    model = RowsModel(jobs)
+    model.show_rows((Heading("Text"), Heading("Second text"), Heading("Number")), 1, known=[("a", "b", "3")])
+    assert [model.headerData(column, Qt.Orientation.Horizontal) for column in range(4)] == [
+        *("Text", "Second text", "Number"),
+        None,
+    ]
+    assert [shown(model, 0, column) for column in range(3)] == ["a", "b", "3"]
+    model.clear()
+    assert (model.rowCount(), model.columnCount(), model.headings) == (0, 0, ())
+
+
 def test_model_keeps_the_rules_of_qt(qtmodeltester: object, jobs: Jobs) -> None:
     model = RowsModel(jobs)
-    model.show_rows(5, known=[("a", "b")] * 5)
+    model.show_rows(HEADINGS, 5, known=[("a", "b")] * 5)
     qtmodeltester.check(model)  # type: ignore[attr-defined]
 
 
@@ -153,7 +166,7 @@ def test_a_view_on_ten_million_rows_reaches_any_of_them(qtbot: QtBot, jobs: Jobs
     source, model, view = Source(), RowsModel(jobs), QTableView()
     qtbot.addWidget(view)
     model.setParent(view)
-    model.show_rows(10_000_000, source.fetch)
+    model.show_rows(HEADINGS, 10_000_000, source.fetch)
     view.setModel(model)
     view.show()
     chance = random.Random(3)

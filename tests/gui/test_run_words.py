@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.run_words import duration, run_title, status_line
+from desktop_app.run_words import duration, metric_words, run_title, score_words, status_line
 from tests.support.runs import history_of
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory
@@ -29,6 +29,21 @@ def test_the_title_of_a_run(tmp_path: Path) -> None:
 )
 def test_time_spans_are_told_in_the_unit_that_fits(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def test_metrics_are_called_as_people_write_them() -> None:
+    assert [metric_words(name) for name in ("macro_f1", "spearman", "mae", "loss", "entity_f1")] == [
+        *("macro F1", "Spearman correlation", "mean absolute error", "loss", "entity F1")
+    ]
+
+
+def test_scores_have_as_many_digits_as_can_be_told_apart() -> None:
+    assert [score_words(value) for value in (0.94812, -0.5, 99.0, 12_345.678)] == [
+        "0.948",
+        "-0.500",
+        "99.000",
+        "12,345.7",
+    ]
 
 
 def test_the_status_line_tells_the_time_left_only_where_it_is_known() -> None:

@@ -117,7 +117,7 @@ def test_the_exit_rule_by_its_boxes(qtbot: QtBot, page: Page, workspace: Workspa
     reach = editor.fields["until_at_least"].control
     assert not editor.fields["until_metric"].isEnabled()
     reach.box.click()
-    assert workspace.stages()[0].until == UntilSection(metric="macro_f1", at_least=0.9)
+    assert workspace.stages()[0].until == UntilSection(metric="auto", at_least=0.9)
     reach.number.setValue(0.95)
     assert workspace.stages()[0].until.at_least == 0.95
     metric = editor.fields["until_metric"].control
@@ -159,6 +159,27 @@ def test_memory_and_compiling_are_boxes(page: Page, workspace: Workspace) -> Non
         assert getattr(workspace.project.training, name)
         fields[name].control.click()
         assert not getattr(workspace.project.training, name)
+
+
+def test_metrics_are_chosen_by_what_they_are_called(qtbot: QtBot, page: Page, workspace: Workspace) -> None:
+    box = widgets(page).training.fields["metric"].control
+    assert box.currentText() == "macro F1 (usual for this task)"
+    assert [box.itemText(place) for place in range(1, box.count())] == [
+        "macro F1",
+        "accuracy",
+        "area under the curve",
+        "loss",
+    ]
+    tips = [box.itemData(place, Qt.ItemDataRole.ToolTipRole) for place in range(1, box.count())]
+    assert all(tips)
+    box.setFocus()
+    qtbot.keyClick(box, Qt.Key.Key_A)
+    assert workspace.project.training.metric == "accuracy"
+    until = widgets(page).editor.fields["until_metric"].control
+    assert until.itemText(0) == "accuracy (as the best)"
+    box.setCurrentIndex(0)
+    box.activated.emit(0)
+    assert workspace.project.training.metric == "auto"
 
 
 def test_a_metric_that_only_the_project_file_knows_is_shown_as_it_is(page: Page, workspace: Workspace) -> None:

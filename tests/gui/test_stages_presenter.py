@@ -14,10 +14,20 @@ from desktop_app.adapters.forecast_words import ForecastWords
 from desktop_app.adapters.layer_words import format_rate, format_share, rule_words
 from desktop_app.pages.base import PageState
 from desktop_app.pages.stages.presenter import StagesPresenter
-from desktop_app.pages.stages.words import CardWords, RateCurve, StageForm, next_name, rate_curve, step_rate
+from desktop_app.pages.stages.words import (
+    CardWords,
+    MetricChoices,
+    RateCurve,
+    StageForm,
+    metric_choices,
+    next_name,
+    rate_curve,
+    step_rate,
+    until_words,
+)
 from desktop_app.workspace import Workspace
-from tests.support.fake_core import small_project, small_tree
 from tests.support.fake_views import FakeWaitingView
+from tests.support.small import small_project, small_tree
 from trainer_core.errors import InputError
 from trainer_core.project.schema import Schedule, StartFrom, TrainingSection, UntilSection
 from trainer_core.stages.presets import PRESETS, gradual_stages
@@ -51,6 +61,9 @@ class FakeView(FakeWaitingView):
 
     def set_plan_words(self, text: str, *, is_default: bool, knows_layers: bool) -> None:
         self.plan_words, self.is_default, self.knows_layers = text, is_default, knows_layers
+
+    def set_metrics(self, choices: MetricChoices) -> None:
+        self.metrics = choices
 
     def set_form(self, form: StageForm) -> None:
         self.form = form
@@ -147,6 +160,27 @@ def test_the_curve_warms_up_and_falls_in_every_stage_anew() -> None:
     assert sum(math.isnan(rate) for rate in curve.rates) == 2
 
 
+def test_metrics_are_offered_in_words_and_what_is_usual_is_named() -> None:
+    offered = ("spearman", "pearson", "mae", "loss")
+    choices = metric_choices(offered, "spearman")
+    assert list(choices.best) == list(choices.until) == ["auto", *offered]
+    assert choices.best["auto"] == "Spearman correlation (usual for this task)"
+    assert choices.best["mae"] == choices.until["mae"] == "mean absolute error"
+    assert choices.until["auto"] == "Spearman correlation (as the best)"
+    assert metric_choices(offered, "loss").until["auto"] == "loss (as the best)"
+
+
+def test_before_the_tasks_are_known_their_usual_metric_has_no_name() -> None:
+    assert metric_choices((), "auto") == MetricChoices(
+        {"auto": "usual for the task"}, {"auto": "as the best is judged"}
+    )
+    until = UntilSection(at_least=0.5, patience=1)
+    assert until_words(until, "auto") == "until score ≥ 0.5 or an evaluation without a better score"
+    assert until_words(until, "mae") == (
+        "until mean absolute error ≤ 0.5 or an evaluation without a better mean absolute error"
+    )
+
+
 # --- the logic ---------------------------------------------------------------------------------------------------
 
 
@@ -182,7 +216,7 @@ def test_cards_tell_the_default_plan(presenter: StagesPresenter, view: FakeView)
         until="",
         start="starts from the best so far",
     )
-    assert view.cards[2].until == "until 3 evaluations without a better F1"
+    assert view.cards[2].until == "until 3 evaluations without a better macro F1"
     assert view.presets == list(PRESETS)
 
 
@@ -247,7 +281,8 @@ def test_the_exit_rule_is_made_and_taken_away_by_its_boxes(
     presenter: StagesPresenter, view: FakeView, workspace: Workspace
 ) -> None:
     view.stage_edited.emit("until_at_least", 0.9)
-    assert workspace.stages()[0].until == UntilSection(metric="macro_f1", at_least=0.9)
+    assert workspace.stages()[0].until == UntilSection(metric="auto", at_least=0.9)
+    assert view.cards[0].until == "until macro F1 ≥ 0.9"
     view.stage_edited.emit("until_metric", "loss")
     assert view.form.lower_is_better
     assert view.cards[0].until == "until loss ≤ 0.9"
@@ -256,6 +291,25 @@ def test_the_exit_rule_is_made_and_taken_away_by_its_boxes(
     assert workspace.stages()[0].until == UntilSection(metric="loss", patience=3)
     view.stage_edited.emit("until_patience", None)
     assert workspace.stages()[0].until is None
+
+
+def test_metrics_come_from_the_task(
+    workspace: Workspace, presenter: StagesPresenter, view: FakeView, qtbot: QtBot
+) -> None:
+    assert list(view.metrics.best) == ["auto", "macro_f1", "accuracy", "auc", "loss"]
+    workspace.update(task="regression")
+    qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
+    assert list(view.metrics.best) == ["auto", "spearman", "pearson", "mae", "loss"]
+    assert view.cards[2].until == "until 3 evaluations without a better Spearman correlation"
+
+
+def test_what_ends_a_stage_follows_what_judges_the_best(presenter: StagesPresenter, view: FakeView) -> None:
+    view.stage_edited.emit("until_at_least", 0.9)
+    assert not view.form.lower_is_better
+    view.training_edited.emit("metric", "loss")
+    assert (view.form.until_metric, view.form.lower_is_better) == ("auto", True)
+    assert view.metrics.until["auto"] == "loss (as the best)"
+    assert view.cards[0].until == "until loss ≤ 0.9"
 
 
 def test_stages_are_added_copied_moved_and_removed(
@@ -279,7 +333,7 @@ def test_stages_are_added_copied_moved_and_removed(
 def test_ready_made_plans(presenter: StagesPresenter, view: FakeView, workspace: Workspace) -> None:
     view.stage_picked.emit(2)
     view.preset_wished.emit("Gradual unfreezing (ULMFiT)")
-    assert workspace.project.stage == gradual_stages(small_tree(), "macro_f1")
+    assert workspace.project.stage == gradual_stages(small_tree(), "auto")
     assert view.chosen == 0
 
 

@@ -16,7 +16,8 @@ from desktop_app.pages.train.change_dialog import NO_LAYER, NO_RATE, StageChange
 from desktop_app.pages.train.view import TrainView
 from desktop_app.theme import Theme, ThemeChoice
 from desktop_app.widgets.row_delegate import RowRole
-from tests.support.fake_core import FakeCore, small_plan, small_tree
+from tests.support.fake_core import FakeCore
+from tests.support.small import small_plan, small_tree
 from tests.support.widgets import assert_named, controls_of
 from trainer_core.runs.history import RunStatus
 from trainer_core.stages.changes import ChangeWish

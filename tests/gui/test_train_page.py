@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop_app.background.trainer import Trainer
 from desktop_app.pages.base import Page
-from desktop_app.pages.train.feed import MAJORITY_LABEL, PROBE_LABEL
+from desktop_app.pages.train.feed import BASELINE_LABEL, PROBE_LABEL
 from desktop_app.pages.train.view import TrainView
 from tests.support.fake_core import FakeCore
 from tests.support.widgets import assert_named
@@ -70,7 +70,7 @@ def test_the_plots_draw_the_whole_run(qtbot: QtBot, page: Page, trainer: Trainer
         "macro F1",
         "accuracy",
         PROBE_LABEL,
-        MAJORITY_LABEL,
+        BASELINE_LABEL,
         "best",
         "saved",
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desktop_app.pages.train.feed import MAJORITY_LABEL, PROBE_LABEL, RunFeed
+from desktop_app.pages.train.feed import BASELINE_LABEL, PROBE_LABEL, RunFeed
 from desktop_app.pages.train.words import (
     Progress,
     facts,
@@ -12,11 +12,14 @@ from desktop_app.pages.train.words import (
     work_progress,
 )
 from desktop_app.widgets.kit import error_layers
-from tests.support.fake_core import scripted_events
 from tests.support.runs import history_of
+from tests.support.scripted import scripted_events
 from trainer_core.runs.history import RunHistory
 from trainer_core.training.control import Wish
 from trainer_core.training.events import Best, RunFailed
+
+F1, ACCURACY = (0, "macro_f1"), (1, "accuracy")
+"""The places of the scripted run's metrics on the plot of scores."""
 
 
 def test_the_feed_is_equal_to_the_history_at_any_moment() -> None:
@@ -27,8 +30,8 @@ def test_the_feed_is_equal_to_the_history_at_any_moment() -> None:
     assert feed.loss.y.tolist() == history.curves["loss"].values
     assert feed.learning_rate.x.tolist() == history.curves["learning_rate"].steps
     assert feed.validation_loss.y.tolist() == history.metrics["loss"].values
-    assert list(feed.scores) == ["macro_f1", "accuracy"]
-    assert feed.scores["macro_f1"].x[0] == 0, "the probe stands at step 0"
+    assert list(feed.scores) == [F1, ACCURACY]
+    assert feed.scores[F1].x[0] == 0, "the probe stands at step 0"
     assert [(band.name, band.start, band.end) for band in feed.bands] == [
         ("head", 0, 36),
         ("top", 36, 72),
@@ -40,8 +43,8 @@ def test_the_feed_is_equal_to_the_history_at_any_moment() -> None:
 def test_the_feed_has_both_baselines_and_the_marks() -> None:
     feed = RunFeed()
     feed.update(history_of())
-    assert [(line.label, line.value) for line in feed.baselines] == [(PROBE_LABEL, 0.81), (MAJORITY_LABEL, 0.06)]
-    assert feed.score_marks.best == (126.0, feed.scores["macro_f1"].y[-1])
+    assert [(line.label, line.value) for line in feed.baselines] == [(PROBE_LABEL, 0.81), (BASELINE_LABEL, 0.06)]
+    assert feed.score_marks.best == (126.0, feed.scores[F1].y[-1])
     assert [step for step, _ in feed.score_marks.saved] == [18, 36, 54, 72, 90, 108, 126]
     assert feed.loss_marks.best == (126.0, feed.validation_loss.y[-1])
 
@@ -49,12 +52,12 @@ def test_the_feed_has_both_baselines_and_the_marks() -> None:
 def test_a_cleared_feed_holds_nothing_and_keeps_its_series() -> None:
     feed = RunFeed()
     feed.update(history_of())
-    scores = feed.scores["macro_f1"]
+    scores = feed.scores[F1]
     feed.clear()
     assert len(feed.loss) == len(scores) == 0
     assert feed.bands == feed.baselines == ()
     feed.update(history_of(40))
-    assert feed.scores["macro_f1"] is scores
+    assert feed.scores[F1] is scores
     assert len(feed.loss) == 40
 
 
@@ -64,7 +67,24 @@ def test_a_run_judged_by_its_loss_has_no_loss_among_the_scores() -> None:
     history.started = history.started.model_copy(update={"metric": "loss"})
     feed = RunFeed()
     feed.update(history)
-    assert list(feed.scores) == ["macro_f1", "accuracy"]
+    assert list(feed.scores) == [F1, ACCURACY]
+
+
+def test_errors_in_the_units_of_the_rows_never_share_a_plot_with_shares() -> None:
+    history = history_of(20)
+    assert history.started is not None
+    history.started = history.started.model_copy(update={"metric": "spearman", "baselines": {"mae": 1.2}})
+    shares, errors = history.metrics.pop("macro_f1"), history.metrics.pop("accuracy")
+    history.metrics |= {"mae": errors, "pearson": shares, "spearman": shares}
+    feed = RunFeed()
+    feed.update(history)
+    assert (list(feed.scores), feed.metric) == ([(0, "spearman"), (1, "pearson")], "spearman")
+    assert feed.baselines == ()
+    history.started = history.started.model_copy(update={"metric": "mae"})
+    other = RunFeed()
+    other.update(history)
+    assert list(other.scores) == [(0, "mae")]
+    assert [(line.label, line.value) for line in other.baselines] == [(BASELINE_LABEL, 1.2)]
 
 
 def test_facts_of_a_run_under_way() -> None:
@@ -99,7 +119,9 @@ def test_work_is_shown_only_while_it_lasts() -> None:
 def test_a_summary_says_when_training_did_not_help() -> None:
     history = history_of()
     assert history.finished is not None
-    assert "reached 0.810" in "\n".join(summary(history, "/r").lines)  # type: ignore[union-attr]
+    lines = "\n".join(summary(history, "/r").lines)  # type: ignore[union-attr]
+    assert "reached 0.810" in lines
+    assert "Without learning, 0.060 can be had." in lines
     history.finished = history.finished.model_copy(
         update={"best": Best(metric="macro_f1", value=0.81, step=0, stage="probe")}
     )

@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 from desktop_app.background.jobs import Jobs
 from desktop_app.background.trainer import Trainer, failure_of
 from desktop_app.workspace import Workspace
-from tests.support.fake_core import FakeCore, small_project
+from tests.support.fake_core import FakeCore
+from tests.support.small import small_project
 from trainer_core.errors import InputError, ThawError
 from trainer_core.project.save import save_project
 from trainer_core.runs.history import RunHistory, RunStatus

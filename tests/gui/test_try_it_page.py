@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop_app.pages.base import Page
 from desktop_app.pages.try_it import build_page
+from desktop_app.pages.try_it.text_field import TextField
 from desktop_app.pages.try_it.view import TryItView
 from desktop_app.pages.try_it.words import answer_of
 from desktop_app.theme import Theme, ThemeChoice
@@ -18,7 +19,7 @@ from desktop_app.workspace import Workspace
 from tests.support.fake_core import SAMPLE
 from tests.support.fake_views import FileAnswers
 from tests.support.widgets import assert_named
-from trainer_core.inference.prediction import Prediction
+from trainer_core.inference.prediction import ClassPrediction, LabelsPrediction
 from trainer_core.runs.folder import RunFolder
 
 TEXT = "bbb"
@@ -40,16 +41,21 @@ def _view(page: Page) -> TryItView:
     return page.view
 
 
+def field(view: TryItView) -> TextField:
+    """Return the first field."""
+    return view.texts.fields[0]
+
+
 def test_typing_changes_the_answer(qtbot: QtBot, page: Page) -> None:
     view = _view(page)
-    qtbot.keyClicks(view.text, TEXT)
-    qtbot.waitUntil(lambda: view.answer.label == "Billing")
+    qtbot.keyClicks(field(view), TEXT)
+    qtbot.waitUntil(lambda: view.answer.title == "Billing")
     assert view.answer.bars.texts[0].startswith("Billing ")
     assert len(view.answer.bars.texts) == 6
     assert view.answer.hint.startswith("with ")
     assert TEXT in view.command.command
-    view.text.clear()
-    qtbot.waitUntil(lambda: view.answer.label == "")
+    field(view).clear()
+    qtbot.waitUntil(lambda: view.answer.title == "")
     assert not view.answer.bars.isVisible()
 
 
@@ -58,13 +64,13 @@ def test_a_click_on_an_example_answers_it(qtbot: QtBot, page: Page) -> None:
     example = view.examples.list.item(1)
     place = view.examples.list.visualItemRect(example).center()
     qtbot.mouseClick(view.examples.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert view.text.toPlainText() == SAMPLE[1][0]
-    qtbot.waitUntil(lambda: view.answer.label != "")
+    assert field(view).toPlainText() == SAMPLE[1][0]
+    qtbot.waitUntil(lambda: view.answer.title != "")
 
 
 def test_a_long_text_is_said_to_be_cut(qtbot: QtBot, page: Page) -> None:
     view = _view(page)
-    view.text.setPlainText("word " * 200)
+    field(view).setPlainText("word " * 200)
     qtbot.waitUntil(view.answer.note.isVisible)
     assert "longer than the model reads" in view.answer.note.text
 
@@ -88,14 +94,33 @@ def test_a_file_is_predicted_with_a_click(qtbot: QtBot, page: Page, tmp_path: Pa
 
 def test_every_control_has_a_name_and_a_tooltip(qtbot: QtBot, page: Page) -> None:
     view = _view(page)
-    assert_named((view.text, view.chooser, view.examples.list, view.file.file_button, view.command.copy_button))
+    assert_named((field(view), view.chooser, view.examples.list, view.file.file_button, view.command.copy_button))
     qtbot.waitUntil(lambda: view.answer.hint != "" and "..." not in view.answer.hint)
 
 
 def test_the_page_paints_its_bars_in_both_looks(qtbot: QtBot, page: Page) -> None:
     view = _view(page)
-    view.show_answer(answer_of(Prediction("t", "a", {"a": 0.7, "a class with a very long name" * 4: 0.3})))
+    view.show_answer(
+        answer_of(ClassPrediction({"text": "t"}, False, "a", {"a": 0.7, "a class with a very long name" * 4: 0.3}))
+    )
     first = view.answer.bars.grab().toImage()
     assert not first.isNull()
-    view.show_answer(answer_of(Prediction("t", "a", {"a": 0.2, "b": 0.8})))
+    view.show_answer(answer_of(ClassPrediction({"text": "t"}, False, "b", {"b": 0.8, "a": 0.2})))
     assert view.answer.bars.grab().toImage() != first
+    second = view.answer.bars.grab().toImage()
+    marked = LabelsPrediction({"text": "t"}, False, ("b",), {"b": 0.8, "a": 0.2}, {"a": 0.5, "b": 0.5})
+    view.show_answer(answer_of(marked))
+    assert view.answer.bars.grab().toImage() != second
+
+
+def test_what_was_typed_stays_when_another_field_comes(qtbot: QtBot, page: Page) -> None:
+    view = _view(page)
+    qtbot.keyClicks(field(view), TEXT)
+    view.show_fields(("Text", "Second text"))
+    assert view.texts.texts == (TEXT, "")
+    qtbot.keyClicks(view.texts.fields[1], "rrr")
+    assert view.texts.texts == (TEXT, "rrr")
+    view.show_fields(("Your text",))
+    assert view.texts.texts == (TEXT,)
+    assert_named(view.texts.fields)
+    qtbot.waitUntil(lambda: view.answer.title != "")

@@ -6,6 +6,7 @@ import csv
 import shlex
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,17 @@ from pytestqt.qtbot import QtBot
 from desktop_app.core_access import LocalCore
 from desktop_app.pages.base import PageState
 from desktop_app.pages.try_it.presenter import NO_RUN, TryItPresenter
-from desktop_app.pages.try_it.words import MOST_BARS, Answer, answer_of, command_for, example_texts, share_words
+from desktop_app.pages.try_it.words import MOST_BARS, Answer, answer_of, command_for, example_fields, share_words
 from desktop_app.workspace import Workspace
 from tests.support.fake_core import SAMPLE, FakeCore, FakePredictor
 from tests.support.fake_views import FileAnswers
 from tests.support.runs import write_run
+from trainer_core.data.roles import Fields, Role
 from trainer_core.errors import InputError, ThawError
-from trainer_core.inference.prediction import Prediction
+from trainer_core.inference.prediction import ClassPrediction, LabelsPrediction, NumberPrediction, Prediction
 from trainer_core.runs.folder import RunFolder
 
+TRAINED = {Role.TEXT: "text"}
 TEXT = "bbb"
 """Of the fake model's classes, Billing is the one that begins with this letter."""
 
@@ -31,7 +34,7 @@ TEXT = "bbb"
 class FakeView(QObject):
     """Keeps what the presenter told it."""
 
-    text_changed = Signal(str)
+    fields_changed = Signal(object)
     run_picked = Signal(int)
     file_wished = Signal()
     cancel_wished = Signal()
@@ -42,7 +45,8 @@ class FakeView(QObject):
         self.empty = ""
         self.runs: list[str] = []
         self.chosen = -1
-        self.examples: list[str] = []
+        self.fields: list[str] = []
+        self.examples: list[Fields] = []
         self.busy = ""
         self.answers: list[Answer | None] = []
         self.error: Exception | None = None
@@ -63,8 +67,11 @@ class FakeView(QObject):
     def show_runs(self, titles: Sequence[str], chosen: int) -> None:
         self.empty, self.runs, self.chosen = "", list(titles), chosen
 
-    def show_examples(self, texts: Sequence[str]) -> None:
-        self.examples = list(texts)
+    def show_fields(self, titles: Sequence[str]) -> None:
+        self.fields = list(titles)
+
+    def show_examples(self, rows: Sequence[Fields]) -> None:
+        self.examples = list(rows)
 
     def show_busy(self, text: str) -> None:
         self.busy = text
@@ -102,13 +109,19 @@ def hold_predictor(core: FakeCore) -> tuple[threading.Event, threading.Event]:
     assert isinstance(predictor, FakePredictor)
     original = predictor.predict
 
-    def predict(texts: Sequence[str]) -> list[Prediction]:
+    def predict(rows: Sequence[Fields]) -> list[Prediction]:
         reached.set()
         gate.wait(10)
-        return original(texts)
+        return original(rows)
 
     predictor.predict = predict  # type: ignore[method-assign]
     return gate, reached
+
+
+def ranked(shares: dict[str, float], *, truncated: bool = False) -> ClassPrediction:
+    """Return a prediction of the class with the largest share."""
+    ordered = dict(sorted(shares.items(), key=lambda pair: -pair[1]))
+    return ClassPrediction({"text": "t"}, truncated, next(iter(ordered)), ordered)
 
 
 # --- words
@@ -116,17 +129,52 @@ def hold_predictor(core: FakeCore) -> tuple[threading.Event, threading.Event]:
 
 def test_many_classes_become_twelve_bars_and_a_rest() -> None:
     shares = {f"class {place}": 0.01 + 0.001 * place for place in range(20)}
-    answer = answer_of(Prediction("t", "class 19", shares))
+    answer = answer_of(ranked(shares))
     assert len(answer.bars) == MOST_BARS
     assert answer.bars[0].label == "class 19"
     assert [bar.share for bar in answer.bars] == sorted((bar.share for bar in answer.bars), reverse=True)
     assert answer.rest == "8 more classes share 10.8 %"
-    assert answer_of(Prediction("t", "a", {"a": 0.9, "b": 0.1})).rest == ""
+    assert answer_of(ranked({"a": 0.9, "b": 0.1})).rest == ""
+
+
+def test_labels_are_shown_with_their_thresholds_and_those_that_hold_stand_out() -> None:
+    shares, marks = {"a": 0.8, "b": 0.4, "c": 0.1}, {"a": 0.5, "b": 0.3, "c": 0.5}
+    answer = answer_of(LabelsPrediction({"text": "t"}, False, ("a", "b"), shares, marks))
+    assert (answer.title, answer.hint) == ("a, b", "2 of 3 labels hold")
+    assert [(bar.label, bar.strong, bar.mark) for bar in answer.bars] == [
+        ("a", True, 0.5),
+        ("b", True, 0.3),
+        ("c", False, 0.5),
+    ]
+    none = answer_of(LabelsPrediction({"text": "t"}, False, (), shares, marks))
+    assert (none.title, none.hint) == ("No label", "0 of 3 labels hold")
+    many = {f"label {place}": 0.4 - 0.01 * place for place in range(20)}
+    rest = answer_of(LabelsPrediction({"text": "t"}, False, (), many, dict.fromkeys(many, 0.5))).rest
+    assert rest == "8 more labels have at most 28.0 % each"
+
+
+@pytest.mark.parametrize(("value", "share"), [(0.0, 0.0), (2.5, 0.5), (5.0, 1.0), (7.0, 1.0), (-1.0, 0.0)])
+def test_a_number_is_shown_between_the_smallest_and_the_largest(value: float, share: float) -> None:
+    answer = answer_of(NumberPrediction({"text": "t"}, False, value, 0.0, 5.0))
+    (bar,) = answer.bars
+    assert answer.title == f"{value:.4g}"
+    assert (bar.label, bar.share, bar.text) == ("0", share, "5")
+    assert "between 0 and 5" in answer.hint
+
+
+def test_an_answer_of_an_unknown_shape_is_shown_as_text() -> None:
+    @dataclass(frozen=True)
+    class Shouted(Prediction):
+        @property
+        def answer(self) -> str:
+            return self.text.upper()
+
+    assert answer_of(Shouted({"text": "hey"}, False)).title == "HEY"
 
 
 def test_a_text_that_was_cut_is_said() -> None:
-    assert "longer than the model reads" in answer_of(Prediction("t", "a", {"a": 1.0}, truncated=True)).note
-    assert answer_of(Prediction("t", "a", {"a": 1.0})).note == ""
+    assert "longer than the model reads" in answer_of(ranked({"a": 1.0}, truncated=True)).note
+    assert answer_of(ranked({"a": 1.0})).note == ""
 
 
 @pytest.mark.parametrize(
@@ -138,16 +186,18 @@ def test_shares_never_look_more_certain_than_they_are(share: float, words: str) 
 
 @pytest.mark.skipif("os.name == 'nt'")
 def test_the_command_is_quoted() -> None:
-    command = command_for(Path("/my runs/one"), "it's $HOME\n`x`")
+    command = command_for(Path("/my runs/one"), ("it's $HOME\n`x`",))
     assert shlex.split(command) == ["thaw", "predict", "/my runs/one", "it's $HOME `x`"]
-    assert shlex.split(command_for(Path("/r"), " "))[-1] == "your text"
+    assert shlex.split(command_for(Path("/r"), ("one", " ")))[-2:] == ["one", "your text"]
 
 
 def test_examples_are_the_lines_of_a_file(tmp_path: Path) -> None:
-    assert example_texts(tmp_path) == []
+    assert example_fields(tmp_path, 1) == []
     (tmp_path / "try.txt").write_text("one\n\n  two \n" + "more\n" * 30, encoding="utf-8")
-    assert example_texts(tmp_path)[:3] == ["one", "two", "more"]
-    assert len(example_texts(tmp_path)) == 10
+    assert example_fields(tmp_path, 1)[:3] == [("one",), ("two",), ("more",)]
+    assert len(example_fields(tmp_path, 1)) == 10
+    (tmp_path / "try.txt").write_text("one\ttwo\nalone\n\tempty\nthree \t four\n", encoding="utf-8")
+    assert example_fields(tmp_path, 2) == [("one", "two"), ("three", "four")]
 
 
 # --- the real core's door to files
@@ -156,19 +206,19 @@ def test_examples_are_the_lines_of_a_file(tmp_path: Path) -> None:
 def test_a_plain_text_file_is_its_lines_whatever_is_in_them(tmp_path: Path) -> None:
     file = tmp_path / "texts.txt"
     file.write_text('Short\n\none, two; three\n"quoted\n', encoding="utf-8")
-    opened = LocalCore().open_texts(file, "text")
+    opened = LocalCore().open_predictable(file, TRAINED)
     assert opened.total == 3
-    assert list(opened.texts) == ["Short", "one, two; three", '"quoted']
+    assert list(opened.rows) == [("Short",), ("one, two; three",), ('"quoted',)]
 
 
 def test_a_table_gives_the_column_of_training_or_its_only_one(tmp_path: Path) -> None:
     core, file = LocalCore(), tmp_path / "texts.csv"
     file.write_text("id,text\n1,hello there\n2,good bye now\n", encoding="utf-8")
-    assert list(core.open_texts(file, "text").texts) == ["hello there", "good bye now"]
+    assert list(core.open_predictable(file, TRAINED).rows) == [("hello there",), ("good bye now",)]
     with pytest.raises(InputError, match="from which the model learnt; its columns are id, text"):
-        core.open_texts(file, "message")
+        core.open_predictable(file, {Role.TEXT: "message"})
     (tmp_path / "one.jsonl").write_text('{"body": "hello"}\n', encoding="utf-8")
-    assert list(core.open_texts(tmp_path / "one.jsonl", "text").texts) == ["hello"]
+    assert list(core.open_predictable(tmp_path / "one.jsonl", TRAINED).rows) == [("hello",)]
 
 
 @pytest.mark.parametrize("content", [None, "", "\n \n"])
@@ -177,7 +227,7 @@ def test_a_text_file_that_has_nothing_is_refused(tmp_path: Path, content: str | 
     if content is not None:
         file.write_text(content, encoding="utf-8")
     with pytest.raises(InputError):
-        LocalCore().open_texts(file, "text")
+        LocalCore().open_predictable(file, TRAINED)
 
 
 # --- presenter
@@ -196,64 +246,81 @@ def test_the_model_is_loaded_once_and_answers_what_was_typed(
     qtbot: QtBot, run: RunFolder, presenter: TryItPresenter, view: FakeView, core: FakeCore, workspace: Workspace
 ) -> None:
     assert "load_predictor" not in core.calls
-    view.text_changed.emit(TEXT)
+    view.fields_changed.emit((TEXT,))
     qtbot.waitUntil(lambda: view.answer is not None)
     assert view.answer is not None
-    assert view.answer.label == "Billing"
-    view.text_changed.emit("rrr")
-    qtbot.waitUntil(lambda: view.answer is not None and view.answer.label == "Returns")
+    assert view.answer.title == "Billing"
+    view.fields_changed.emit(("rrr",))
+    qtbot.waitUntil(lambda: view.answer is not None and view.answer.title == "Returns")
     assert core.calls.count("load_predictor") == 1
     assert view.busy == ""
     assert presenter.state is PageState.OK
 
 
+def test_a_model_of_pairs_gets_two_fields_and_answers_when_both_are_filled(
+    qtbot: QtBot, run: RunFolder, presenter: TryItPresenter, view: FakeView, core: FakeCore
+) -> None:
+    predictor = core.predictor
+    assert isinstance(predictor, FakePredictor)
+    predictor.columns = {Role.TEXT: "one", Role.SECOND_TEXT: "two"}
+    view.seen = True
+    presenter.look()
+    qtbot.waitUntil(lambda: view.fields == ["Text", "Second text"])
+    view.fields_changed.emit((TEXT, ""))
+    assert view.answer is None
+    view.fields_changed.emit((TEXT, "rrr"))
+    qtbot.waitUntil(lambda: view.answer is not None)
+    assert shlex.split(view.command)[-2:] == [TEXT, "rrr"]
+    assert view.examples == []  # the rows at hand have one text each
+
+
 def test_typing_quickly_asks_once(
     qtbot: QtBot, run: RunFolder, presenter: TryItPresenter, view: FakeView, core: FakeCore
 ) -> None:
-    asked: list[str] = []
+    asked: list[Fields] = []
     predictor = core.predictor
     assert isinstance(predictor, FakePredictor)
     original = predictor.predict
 
-    def predict(texts: Sequence[str]) -> list[Prediction]:
-        asked.extend(texts)
-        return original(texts)
+    def predict(rows: Sequence[Fields]) -> list[Prediction]:
+        asked.extend(rows)
+        return original(rows)
 
     predictor.predict = predict  # type: ignore[method-assign]
     for end in range(1, 8):
-        view.text_changed.emit("bbbbbbb"[:end])
+        view.fields_changed.emit(("bbbbbbb"[:end],))
     qtbot.waitUntil(lambda: view.answer is not None)
-    assert asked == ["bbbbbbb"]
+    assert asked == [("bbbbbbb",)]
 
 
 def test_an_answer_to_an_earlier_text_is_dropped(
     qtbot: QtBot, run: RunFolder, presenter: TryItPresenter, view: FakeView, core: FakeCore, workspace: Workspace
 ) -> None:
     gate, reached = hold_predictor(core)
-    view.text_changed.emit(TEXT)
+    view.fields_changed.emit((TEXT,))
     qtbot.waitUntil(reached.is_set)
-    view.text_changed.emit("")
+    view.fields_changed.emit(("",))
     gate.set()
     qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
     assert view.answer is None
     reached.clear()
     gate.clear()
-    view.text_changed.emit(TEXT)
+    view.fields_changed.emit((TEXT,))
     qtbot.waitUntil(reached.is_set)
-    view.text_changed.emit("rrr")
+    view.fields_changed.emit(("rrr",))
     gate.set()
     qtbot.waitUntil(lambda: view.answer is not None)
-    assert [answer.label for answer in view.answers if answer] == ["Returns"]
+    assert [answer.title for answer in view.answers if answer] == ["Returns"]
 
 
 def test_a_better_checkpoint_is_loaded_when_there_is_one(
     qtbot: QtBot, run: RunFolder, presenter: TryItPresenter, view: FakeView, core: FakeCore
 ) -> None:
-    view.text_changed.emit(TEXT)
+    view.fields_changed.emit((TEXT,))
     qtbot.waitUntil(lambda: view.answer is not None)
     run.best_file.write_text("step-00000036", encoding="utf-8")
-    view.text_changed.emit("rrr")
-    qtbot.waitUntil(lambda: view.answer is not None and view.answer.label == "Returns")
+    view.fields_changed.emit(("rrr",))
+    qtbot.waitUntil(lambda: view.answer is not None and view.answer.title == "Returns")
     assert core.calls.count("load_predictor") == 2
 
 
@@ -264,7 +331,7 @@ def test_another_run_answers_the_same_text_anew(
     presenter.look()
     assert view.runs[view.chosen].endswith("zzz")
     view.seen = True
-    view.text_changed.emit(TEXT)
+    view.fields_changed.emit((TEXT,))
     qtbot.waitUntil(lambda: view.answer is not None)
     view.run_picked.emit([path.path for path in workspace.runs()].index(run.path))
     assert workspace.run == run
@@ -279,12 +346,12 @@ def test_a_model_that_cannot_be_loaded_says_so(
     qtbot: QtBot, run: RunFolder, presenter: TryItPresenter, view: FakeView, core: FakeCore
 ) -> None:
     core.predictor = ThawError("The base model is gone.", remedy="Install it again.")
-    view.text_changed.emit(TEXT)
+    view.fields_changed.emit((TEXT,))
     qtbot.waitUntil(lambda: view.error is not None)
     assert presenter.state is PageState.PROBLEM
     assert view.busy == ""
     core.predictor = FakePredictor()
-    view.text_changed.emit(TEXT)
+    view.fields_changed.emit((TEXT,))
     qtbot.waitUntil(lambda: view.answer is not None)
     assert view.error is None
     assert presenter.state is PageState.OK
@@ -293,10 +360,10 @@ def test_a_model_that_cannot_be_loaded_says_so(
 def test_examples_come_from_the_file_or_from_the_rows(
     presenter: TryItPresenter, view: FakeView, workspace: Workspace, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    assert view.examples == [text for text, _ in SAMPLE]
+    assert view.examples == [(text,) for text, _ in SAMPLE]
     (tmp_path / "try.txt").write_text("Where is my parcel?\n", encoding="utf-8")
     workspace.examine_data()
-    assert view.examples == ["Where is my parcel?"]
+    assert view.examples == [("Where is my parcel?",)]
     qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
 
 

@@ -9,7 +9,9 @@ from pydantic import ValidationError
 from pytestqt.qtbot import QtBot
 
 from desktop_app.workspace import Workspace
-from tests.support.fake_core import FakeCore, small_facts, small_report
+from tests.support.fake_core import FakeCore
+from tests.support.small import small_facts
+from tests.support.small_data import small_report
 from trainer_core.errors import InputError
 from trainer_core.project.load import load_project
 from trainer_core.resources import starter_project_path
@@ -99,7 +101,7 @@ def test_the_example_is_never_written_over(workspace: Workspace, qtbot: QtBot) -
 def test_a_model_with_another_number_of_classes_is_looked_at_again(
     workspace: Workspace, core: FakeCore, project_file: Path, qtbot: QtBot
 ) -> None:
-    core.facts = small_facts(labels=2)
+    core.facts = small_facts(outputs=2)
     workspace.open(project_file)
     qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
-    assert core.label_counts[-1] == len(small_report().labels) == 6
+    assert core.outputs[-1] == small_report().outputs == 6

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from desktop_app.workspace import Workspace
-from tests.support.fake_core import small_facts, small_project, small_report, small_tree
+from tests.support.small import small_facts, small_project, small_tree
+from tests.support.small_data import small_report, small_tasks
 from trainer_core.project.schema import Project
 
 
@@ -14,6 +15,7 @@ def fill(workspace: Workspace, project: Project | None = None, blocks: int = 6) 
     workspace.project = project or small_project()
     workspace.report = small_report()
     workspace.facts = dataclasses.replace(small_facts(), tree=small_tree(blocks=blocks))
+    workspace.tasks.take(small_tasks())
     workspace.project_changed.emit()
     workspace.report_changed.emit()
     workspace.facts_changed.emit()

@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.support.fake_core import FakeCore, scripted_events, small_plan, small_project
+from tests.support.fake_core import FakeCore
+from tests.support.scripted import scripted_events
+from tests.support.small import small_plan, small_project
 from trainer_core.project.save import save_project
 from trainer_core.runs.folder import RunFolder, create_run_folder
 from trainer_core.runs.place import runs_place

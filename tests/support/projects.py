@@ -9,7 +9,7 @@ from typing import Any
 
 import tomlkit
 
-from tests.support.toy_texts import Row, toy_rows
+from tests.support.toy_tasks import HEADERS, toy_rows_of
 
 Stage = dict[str, Any]
 HEAD: Stage = {"name": "head", "train": ["head"], "learning_rate": 0.01, "epochs": 1}
@@ -34,29 +34,35 @@ def make_project(
     folder: Path,
     model: Path | str,
     *,
-    rows: Sequence[Row] | None = None,
-    validation: Sequence[Row] | None = None,
+    rows: Sequence[Sequence[str]] | None = None,
+    validation: Sequence[Sequence[str]] | None = None,
     stages: Sequence[Stage] = (HEAD,),
     training: dict[str, Any] | None = None,
     data: dict[str, Any] | None = None,
     pooling: str = "mean",
     max_length: int = 32,
     seed: int = 7,
+    task: str = "classification",
+    options: dict[str, Any] | None = None,
+    header: Sequence[str] | None = None,
 ) -> Path:
-    """Write a project of 36 training and 15 validation rows, or of the given ones; return its file."""
+    """Write a project of 36 training and 15 validation rows of a task, or of the given ones; return its file."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = toy_rows(51)
-    write_delimited(folder / "train.csv", rows if rows is not None else drawn[:36])
-    write_delimited(folder / "dev.csv", validation if validation is not None else drawn[36:])
+    names = header or HEADERS[task]
+    drawn = toy_rows_of(task, 51) if rows is None or validation is None else []
+    write_delimited(folder / "train.csv", rows if rows is not None else drawn[:36], header=names)
+    write_delimited(folder / "dev.csv", validation if validation is not None else drawn[36:], header=names)
     document: dict[str, Any] = {
         "version": 1,
-        "task": "classification",
+        "task": task,
         "seed": seed,
         "model": {"source": str(model), "max_length": max_length, "pooling": pooling},
         "data": {"train": "train.csv", "validation": "dev.csv", "header": True} | (data or {}),
         "training": SMALL_TRAINING | (training or {}),
         "stage": list(stages),
     }
+    if options is not None:
+        document["options"] = options
     document["data"] = {key: value for key, value in document["data"].items() if value is not None}
     if not stages:
         del document["stage"]

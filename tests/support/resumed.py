@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from trainer_core.runs.checkpoints import WEIGHTS
+from trainer_core.export.model_folder import FACTS
+from trainer_core.runs.checkpoints import WEIGHTS, load_calibration
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunStatus
 from trainer_core.runs.journal import read_journal
@@ -43,6 +44,10 @@ def differences(folder: RunFolder, unbroken: RunFolder) -> list[str]:
     if mine.keys() != theirs.keys():
         found.append(f"tensors: {sorted(mine.keys() ^ theirs.keys())}")
     found += [f"tensor {name}" for name in mine.keys() & theirs.keys() if not torch.equal(mine[name], theirs[name])]
+    if (folder.model / FACTS).read_bytes() != (unbroken.model / FACTS).read_bytes():
+        found.append("facts of the model")
+    if load_calibration(folder.best_checkpoint()) != load_calibration(unbroken.best_checkpoint()):
+        found.append("calibration of the best")
     if story(read_journal(folder.journal_file)) != story(read_journal(unbroken.journal_file)):
         found.append("journal")
     if folder.load_history().status is not RunStatus.FINISHED:

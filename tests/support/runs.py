@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.fake_core import scripted_events, small_plan
+from tests.support.scripted import scripted_events
+from tests.support.small import small_plan
 from trainer_core.runs.folder import RunFolder, create_run_folder
 from trainer_core.runs.history import RunHistory
 from trainer_core.runs.journal import Journal

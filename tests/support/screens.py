@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 SIZE = (1280, 800)
@@ -104,7 +105,7 @@ def _is_there(entry: object, missing: set[str]) -> bool:
 
 def _scenes(shell: object, home: Path, turn: Callable[[], None], wanted: list[str]) -> Iterator[str]:
     """Bring the window from scene to scene; yield the name of each, to be drawn."""
-    from tests.support.fake_core import small_project
+    from tests.support.small import small_project
     from trainer_core.project.save import save_project
 
     window, workspace, trainer = shell.window, shell.workspace, shell.trainer
@@ -144,12 +145,46 @@ def _scenes(shell: object, home: Path, turn: Callable[[], None], wanted: list[st
     for key in wanted_pages():
         _settle(turn)
         yield f"{key}-filled"
+    if not wanted or "data" in wanted:
+        yield from _other_tasks(shell, turn)
     if not wanted or "model" in wanted:
         yield from _with_code(shell, turn)
     if not wanted or "welcome" in wanted:
         workspace.project = None
         workspace.project_changed.emit()
         yield "welcome-filled"
+
+
+def _other_tasks(shell: object, turn: Callable[[], None]) -> Iterator[str]:
+    """Learn numbers of pairs of sentences, then several labels, then classes again; an option goes by the way."""
+    from PySide6.QtCore import QTimer
+
+    from tests.support.small_data import LABELLED, PAIRS, labels_report, pairs_report, small_report
+
+    window, workspace, core = shell.window, shell.workspace, shell.workspace.core
+    before, opened, rows = workspace.project, core.report, core.rows
+    workspace.update(options={"class_weights": "balanced"})
+    window.show_page("data")
+    view = window.ensure_page("data").view
+    for name, report, cells in (
+        ("regression", pairs_report(), PAIRS * 1_000),
+        ("multilabel", labels_report(), LABELLED * 200),
+        ("classification", small_report(with_findings=False), core.rows),
+    ):
+        core.report, core.rows = report, cells
+        QTimer.singleShot(0, partial(view.task_chosen.emit, name))  # old fields go only from within the event loop
+        _until(turn, lambda name=name: workspace.project.task == name)
+        _until(turn, lambda: not shell.jobs.is_busy)
+        view.rows.table.selectRow(1)
+        _settle(turn)
+        yield f"data-{name}"
+        if view.options.isVisible():
+            view.settings.ensureWidgetVisible(view.options)
+            yield f"data-{name}-options"
+            view.settings.ensureWidgetVisible(view.task)
+    core.report, core.rows = opened, rows
+    workspace.update(task=before.task, options=before.options, data=before.data.model_dump())
+    _until(turn, lambda: not shell.jobs.is_busy)
 
 
 def _left(shell: object, turn: Callable[[], None]) -> Iterator[str]:

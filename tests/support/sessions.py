@@ -19,7 +19,7 @@ from trainer_core.project.load import load_project
 from trainer_core.project.schema import Pooling, Precision
 from trainer_core.runs.checkpoints import weights_facts
 from trainer_core.runs.folder import RunFolder
-from trainer_core.tasks.registry import load_task
+from trainer_core.tasks.base import Facts
 from trainer_core.training.control import Control
 from trainer_core.training.events import Event
 from trainer_core.training.loop import run_training
@@ -57,11 +57,14 @@ class MemoryCheckpoints:
         self.snapshots[facts.step] = Snapshot(facts, weights, state)
         self._told.append(SavedCheckpoint(facts.step, facts.stage.place, "memory", 0, best=False))
 
-    def mark_best(self, step: int, stage: int) -> None:
+    def mark_best(self, step: int, stage: int, calibration: Facts) -> None:
         """Take the weights of a moment."""
-        self.save_best(step, stage, self.snapshots[step].weights, weights_facts(self.snapshots[step].facts))
+        snapshot = self.snapshots[step]
+        self.save_best(step, stage, snapshot.weights, weights_facts(snapshot.facts), calibration)
 
-    def save_best(self, step: int, stage: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:
+    def save_best(
+        self, step: int, stage: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str], calibration: Facts
+    ) -> None:
         """Keep copies."""
         self.steps.append(step)
         self.tensors = {name: tensor.clone() for name, tensor in tensors.items()}
@@ -88,12 +91,12 @@ def make_session(
     prepared = prepare_run(load_project(project_file), project_file)
     plan, base = prepared.plan, Path(prepared.plan.model_folder)
     torch.manual_seed(plan.seed)
-    task, tokenizer, device = load_task(plan.task), load_tokenizer(base), torch.device(plan.device)
+    task, tokenizer, device = prepared.task, load_tokenizer(base), torch.device(plan.device)
     pooling = Pooling.MEAN if plan.model.pooling is Pooling.AUTO else plan.model.pooling
     return TrainingSession(
         plan=plan,
         task=task,
-        network=build_network(base, task, len(plan.data.labels), pooling).to(device),
+        network=build_network(base, task, plan.data.outputs, pooling).to(device),
         tree=prepared.facts.tree,
         train=encode_rows(tokenizer, prepared.data.train, plan.model.max_length),
         validation=encode_rows(tokenizer, prepared.data.validation, plan.model.max_length),

@@ -125,6 +125,8 @@ def build_tiny_model(folder: Path, family: str = "bert", *, seed: int = 0) -> Pa
 def _tokenizer_of(family: str) -> PreTrainedTokenizerFast:
     if family == "qwen2":
         return build_byte_level_tokenizer()
+    if family in {"bert", "electra"}:
+        return build_tokenizer(model_input_names=["input_ids", "token_type_ids", "attention_mask"])
     if family == "mpnet":
         return build_tokenizer(pad_token="[UNK]", unk_token="[PAD]")
     return build_tokenizer(special=family not in {"gpt2", "llama", "gemma2"})
@@ -139,14 +141,16 @@ def build_vision_model(folder: Path) -> Path:
     return folder
 
 
-def build_tokenizer(*, special: bool = True, **names: str) -> PreTrainedTokenizerFast:
+def build_tokenizer(*, special: bool = True, **names: Any) -> PreTrainedTokenizerFast:
     """Return a tokenizer with a word a token; with ``special``, texts stand between [CLS] and [SEP]."""
     tokenizer = Tokenizer(WordLevel(VOCABULARY, unk_token="[UNK]"))
     tokenizer.normalizer = Lowercase()
     tokenizer.pre_tokenizer = Whitespace()
     if special:
         ends = [("[CLS]", VOCABULARY["[CLS]"]), ("[SEP]", VOCABULARY["[SEP]"])]
-        tokenizer.post_processor = TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
+        tokenizer.post_processor = TemplateProcessing(
+            single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=ends
+        )
         return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **SPECIALS | names)
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **{"unk_token": "[UNK]", "eos_token": "[SEP]"} | names)
 

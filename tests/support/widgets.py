@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QWidget
 
 DROPS = pytest.mark.filterwarnings("ignore:Function. 'QDragEnterEvent:DeprecationWarning")
@@ -30,6 +30,13 @@ def mime_of(path: Path) -> QMimeData:
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path))])
     return mime
+
+
+def action_of(window: QWidget, title: str) -> QAction:
+    """Return the one action of a window with this title, without its mnemonic and dots."""
+    found = [a for a in window.findChildren(QAction) if a.text().replace("&", "").rstrip("…") == title]
+    assert len(found) == 1, [a.text() for a in found]
+    return found[0]
 
 
 def controls_of(view: QWidget) -> list[QWidget]:

@@ -27,9 +27,10 @@ def check_project(path: Path, overrides: list[str]) -> int:
     for finding in prepared.data.report.findings:
         console.print(f"Note: {finding.where}: {finding.what} {finding.remedy}", markup=False)
     for split in prepared.data.report.splits:
-        classes = ", ".join(f"{name} {count:,}" for name, count in list(split.classes.items())[:12])
-        more = ", ..." if len(split.classes) > 12 else ""
-        console.print(f"{split.name}: {split.rows:,} rows ({classes}{more})", markup=False)
+        classes = ", ".join(f"{name} {count:,}" for name, count in list(split.counts.items())[:12])
+        more = ", ..." if len(split.counts) > 12 else ""
+        held = f" ({classes}{more})" if classes else ""
+        console.print(f"{split.name}: {split.rows:,} rows{held}", markup=False)
     plan = prepared.plan
     console.print(f"model: {plan.model.source}, {plan.total_parameters:,} parameters, on {plan.device}", markup=False)
     for stage in plan.stages:

@@ -14,6 +14,7 @@ from trainer_core.models.inspect import inspect_model
 from trainer_core.project.load import load_project
 from trainer_core.project.schema import DataSection, ModelSection, Project
 from trainer_core.stages.plan import resolve_stages
+from trainer_core.tasks.registry import load_task
 
 
 def inspect_layers(what: str) -> int:
@@ -22,8 +23,8 @@ def inspect_layers(what: str) -> int:
     if what.lower().endswith(".thaw"):
         path = Path(what)
         project = load_project(path)
-        report = examine_data(project, path.resolve().parent)
-        facts = inspect_model(project, path.resolve().parent, max(2, len(report.labels)))
+        report = examine_data(project, path.resolve().parent, load_task(project.task, project.options))
+        facts = inspect_model(project, path.resolve().parent, report.outputs)
         _print_facts(console, facts)
         for stage in resolve_stages(project, facts.tree, report.splits[0].rows):
             share = stage.trained_parameters / facts.tree.parameter_count

@@ -2,48 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trainer_core.data.names import LABEL_NAMES, TEXT_NAMES
+from trainer_core.data.names import USUAL_NAMES
+from trainer_core.data.roles import Content, Need, Role
 from trainer_core.data.sources import Table
 from trainer_core.errors import InputError, Problem
 from trainer_core.project.schema import ColumnsSection
 
 SAMPLE_ROWS = 1_000
 MOST_LISTED = 20
+NUMBERS = 0.9
+"""The share of cells that have to be numbers, where a column of numbers is looked for."""
+FEW_WORDS = 2.5
+"""So many words a cell has on average at least, in a column without a name that is taken for an optional text."""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of the columns in use, and which of them were guessed."""
+    """The names of the columns in use by role, and the roles that were guessed."""
 
-    text: str
-    label: str
-    guessed: frozenset[str]
+    by_role: Mapping[Role, str]
+    guessed: frozenset[Role]
 
 
-def resolve_columns(table: Table, section: ColumnsSection) -> Columns:
-    """Return which columns hold the texts and the labels.
+def resolve_columns(table: Table, needs: Sequence[Need], section: ColumnsSection) -> Columns:
+    """Return which columns play the roles that a task needs.
 
     Raises:
-        InputError: a named column is not there, or none can play a role.
+        InputError: a named column is not there, plays two roles, or none can play a role.
     """
     problems: list[Problem] = []
-    given = {role: _named(table, role, getattr(section, role), problems) for role in ("text", "label")}
+    found = {need.role: _named(table, need.role, section.of(need.role), problems) for need in needs}
+    chosen = {role: name for role, name in found.items() if name is not None}
+    problems += _unneeded(needs, section)
+    problems += _twice(chosen)
     if problems:
         raise InputError(problems)
-    taken = {name for name in given.values() if name}
-    text = given["text"] or _guess_text(table, taken)
-    label = given["label"] or _guess_label(table, taken | {text})
-    guessed = frozenset(role for role, name in given.items() if name is None)
-    if text == label:
-        what = f'The column "{text}" is named for both the texts and the labels.'
-        raise InputError.one("data.columns", what, "Name two different columns.")
-    return Columns(text, label, guessed)
+    free = _Free(table, set(chosen.values()))
+    missing = [need for need in needs if need.role not in chosen]
+    for need in missing:
+        name = free.by_name(need.role)
+        if name is not None:
+            chosen[need.role] = name
+    for need in sorted((need for need in missing if need.role not in chosen), key=_guessing_order):
+        name = free.by_content(need)
+        if name is not None:
+            chosen[need.role] = name
+        elif not need.optional:
+            what = f"{table.path.name} has no column left that could hold the {need.title.lower()}."
+            raise InputError.one(f"data.columns.{need.role}", what, "Name the column, or add it to the file.")
+    _in_the_order_of_the_file(table, needs, missing, chosen)
+    guessed = frozenset(need.role for need in missing if need.role in chosen)
+    return Columns({need.role: chosen[need.role] for need in needs if need.role in chosen}, guessed)
 
 
-def _named(table: Table, role: str, wanted: str | int | None, problems: list[Problem]) -> str | None:
+def listed(names: Sequence[str]) -> str:
+    """Return names as an enumeration, the first of them where they are many."""
+    more = len(names) - MOST_LISTED
+    return ", ".join(names[:MOST_LISTED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _named(table: Table, role: Role, wanted: str | int | None, problems: list[Problem]) -> str | None:
     names = table.columns
     if wanted is None:
         return None
@@ -60,37 +81,99 @@ def _named(table: Table, role: str, wanted: str | int | None, problems: list[Pro
     return None
 
 
-def listed(names: Sequence[str]) -> str:
-    """Return names as an enumeration, the first of them where they are many."""
-    more = len(names) - MOST_LISTED
-    return ", ".join(names[:MOST_LISTED]) + (f" and {more:,} more" if more > 0 else "")
+def _unneeded(needs: Sequence[Need], section: ColumnsSection) -> list[Problem]:
+    """Refuse a role that is named and that the task does not know: the user means another task."""
+    known = [need.role for need in needs]
+    return [
+        Problem(f"data.columns.{role}", "This task reads no such column.", f"It reads: {', '.join(known)}.")
+        for role in Role
+        if section.of(role) is not None and role not in known
+    ]
 
 
-def _guess_text(table: Table, taken: set[str]) -> str:
-    free = [name for name in table.columns if name not in taken]
-    named = next((name for wish in TEXT_NAMES for name in free if name.lower() == wish), None)
-    if named:
-        return named
-    lengths = {name: sum(map(len, cells)) for name, cells in _samples(table, free).items()}
-    if not lengths:
-        what = f"{table.path.name} has no column left that could hold the texts."
-        raise InputError.one("data.columns.text", what, "Name the column with the texts.")
-    return max(lengths, key=lambda name: lengths[name])
+def _twice(chosen: Mapping[Role, str]) -> list[Problem]:
+    roles: dict[str, list[Role]] = {}
+    for role, name in chosen.items():
+        roles.setdefault(name, []).append(role)
+    return [
+        Problem("data.columns", f'The column "{name}" is named for {" and ".join(of)}.', "Name a column for each.")
+        for name, of in roles.items()
+        if len(of) > 1
+    ]
 
 
-def _guess_label(table: Table, taken: set[str]) -> str:
-    free = [name for name in table.columns if name not in taken]
-    named = next((name for wish in LABEL_NAMES for name in free if name.lower() == wish), None)
-    if named:
-        return named
-    variety = {name: len(set(cells)) / len(cells) for name, cells in _samples(table, free).items() if len(cells)}
-    if not variety:
-        what = f"{table.path.name} has no column that could hold the labels."
-        raise InputError.one("data.columns.label", what, "Add a column with the class of each row.")
-    return min(variety, key=lambda name: variety[name])
+def _guessing_order(need: Need) -> tuple[bool, bool]:
+    """Look for texts first, and for what there may be none of last."""
+    return need.optional, need.content is not Content.TEXT
 
 
-def _samples(table: Table, names: list[str]) -> dict[str, list[str]]:
-    head = table.rows.select(range(min(SAMPLE_ROWS, len(table.rows))))
-    columns = {name: head[name] for name in names}
-    return {name: [str(cell) for cell in cells] for name, cells in columns.items()}
+def _in_the_order_of_the_file(
+    table: Table, needs: Sequence[Need], missing: Sequence[Need], chosen: dict[Role, str]
+) -> None:
+    """Let texts that were told by their content alone stand in the order of the file: the first one is the first."""
+    roles = [need.role for need in needs if need in missing and need.content is Content.TEXT and need.role in chosen]
+    roles = [role for role in roles if chosen[role].lower() not in USUAL_NAMES[role]]
+    names = sorted((chosen[role] for role in roles), key=table.columns.index)
+    chosen.update(zip(roles, names, strict=True))
+
+
+class _Free:
+    """The columns that play no role yet; one that is given out is no longer free."""
+
+    def __init__(self, table: Table, taken: set[str]) -> None:
+        self._table = table
+        self._names = [name for name in table.columns if name not in taken]
+        self._samples: dict[str, list[str]] | None = None
+
+    def by_name(self, role: Role) -> str | None:
+        """Take the column with the likeliest name for a role."""
+        name = next((name for wish in USUAL_NAMES[role] for name in self._names if name.lower() == wish), None)
+        return self._taken(name)
+
+    def by_content(self, need: Need) -> str | None:
+        """Take the column whose cells fit a role best; one that is not needed only where names tell nothing."""
+        samples = {name: cells for name, cells in self._cells().items() if name in self._names and cells}
+        if need.optional:
+            wordy = {name: cells for name, cells in samples.items() if _words(cells) >= FEW_WORDS}
+            samples = wordy if _made_up(self._table) else {}
+        if need.content is Content.NUMBERS:  # what is to be learnt usually stands last
+            samples = {name: cells for name, cells in samples.items() if _share_of_numbers(cells) >= NUMBERS}
+            return self._taken(list(samples)[-1] if samples else None)
+        if not samples:
+            return None
+        if need.content is Content.TEXT:
+            return self._taken(max(samples, key=lambda name: sum(map(len, samples[name]))))
+        return self._taken(min(samples, key=lambda name: len(set(samples[name])) / len(samples[name])))
+
+    def _taken(self, name: str | None) -> str | None:
+        if name is not None:
+            self._names.remove(name)
+        return name
+
+    def _cells(self) -> dict[str, list[str]]:
+        if self._samples is None:
+            head = self._table.rows.select(range(min(SAMPLE_ROWS, len(self._table.rows))))
+            columns = {name: head[name] for name in self._names}
+            self._samples = {name: [str(cell) for cell in cells] for name, cells in columns.items()}
+        return self._samples
+
+
+def _made_up(table: Table) -> bool:
+    """Whether a file names its columns itself: those of a delimited file without a header are made up."""
+    return table.columns == [f"column {place}" for place in range(len(table.columns))]
+
+
+def _words(cells: Sequence[str]) -> float:
+    return sum(len(cell.split()) for cell in cells) / len(cells)
+
+
+def _share_of_numbers(cells: Sequence[str]) -> float:
+    return sum(is_number(cell) for cell in cells) / len(cells)
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a finite number, written with a decimal point."""
+    try:
+        return abs(float(cell)) < float("inf")
+    except ValueError:
+        return False

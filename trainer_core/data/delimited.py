@@ -14,11 +14,12 @@ import pyarrow as pa
 import pyarrow.csv
 
 from trainer_core.data.encoding import detect_encoding
-from trainer_core.data.names import LABEL_NAMES, TEXT_NAMES
+from trainer_core.data.names import USUAL_NAMES
 from trainer_core.errors import InputError
 
 DELIMITED = {".csv": ",", ".tsv": "\t", ".txt": "\t", ".tab": "\t"}
 """The endings of delimited files, with their usual delimiters."""
+USUAL = {name for names in USUAL_NAMES.values() for name in names}
 SAMPLE_LETTERS = 128 * 1024
 LEAST_LINES = 20
 MOST_LETTERS = 64 * SAMPLE_LETTERS
@@ -119,7 +120,7 @@ def _widths(rows: list[list[str]]) -> set[int]:
 
 def _looks_like_header(rows: list[list[str]], *, whole: bool) -> bool:
     first, rest = [cell.strip() for cell in rows[0]], rows[1:]
-    if len(set(first)) != len(first) and not {cell.lower() for cell in first} & {*TEXT_NAMES, *LABEL_NAMES}:
+    if len(set(first)) != len(first) and not {cell.lower() for cell in first} & USUAL:
         return False
     if (not rest and whole) or any(not cell or len(cell) > 40 for cell in first):
         return False

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from trainer_core.data.report import Finding, Severity
-from trainer_core.data.rows import IntArray, LabelledRows
+from trainer_core.data.roles import Role
+from trainer_core.data.rows import IntArray, Rows
 from trainer_core.data.sources import Table
 
 LOOK_ALIKES = str.maketrans("аеорсухіјѕһԁАВЕКМНОРСТХΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "aeopcyxijshdABEKMHOPCTXABEZHIKMNOPTYXo")
@@ -19,21 +20,22 @@ SHOWN_ROWS = 5
 FEW_ROWS = 5
 
 
-def find_empty_cells(table: Table, positions: IntArray, what: str, key: str) -> Finding | None:
-    """Find rows whose text or label is empty or only white space.
+def find_empty_cells(table: Table, positions: IntArray, what: str, role: Role) -> Finding | None:
+    """Find rows in which something is empty or only white space, or is not what it has to be.
 
     Args:
         table: where the cells come from.
         positions: int64 [such rows].
-        what: ``text`` or ``label``, for the sentence.
-        key: the dotted key to name in the remedy.
+        what: they lack, for the sentence.
+        role: of the column, to name in the remedy.
     """
     if not len(positions):
         return None
     numbers = tuple(table.row_number(int(place)) for place in positions[:SHOWN_ROWS])
     first = ", ".join(str(number) for number in numbers) + (", ..." if len(positions) > SHOWN_ROWS else "")
     sentence = f"{count_rows(len(positions))} without a {what}: row {first}."
-    remedy = f"Fill them in, or leave them out with data.skip_incomplete = true; or name another column in {key}."
+    remedy = "Fill them in, or leave them out with data.skip_incomplete = true; "
+    remedy += f"or name another column in data.columns.{role}."
     return Finding(Severity.ERROR, str(table.path), sentence, remedy, numbers)
 
 
@@ -51,9 +53,10 @@ def find_one_class(table: Table, labels: tuple[str, ...]) -> Finding | None:
     return Finding(Severity.ERROR, str(table.path), sentence, remedy)
 
 
-def find_too_many_classes(rows: LabelledRows) -> Finding | None:
-    """Find that the labels look like free text: nearly every row has its own."""
-    if len(rows) < 20 or len(rows.labels) < 0.9 * len(rows):
+def find_too_many_classes(rows: Rows, counts: Mapping[str, int]) -> Finding | None:
+    """Find that the labels look like free text: nearly every one occurs once."""
+    named = sum(counts.values())
+    if named < 20 or len(rows.labels) < 0.9 * named:
         return None
     sentence = f"{len(rows.labels):,} different labels in {len(rows):,} rows: this column does not look like classes."
     return Finding(
@@ -61,9 +64,9 @@ def find_too_many_classes(rows: LabelledRows) -> Finding | None:
     )
 
 
-def find_small_classes(train: LabelledRows) -> Finding | None:
+def find_small_classes(train: Rows, counts: Mapping[str, int]) -> Finding | None:
     """Find classes with too few rows to learn from."""
-    small = [f'"{name}" ({count})' for name, count in train.class_counts().items() if count < FEW_ROWS]
+    small = [f'"{name}" ({count})' for name, count in counts.items() if count < FEW_ROWS]
     if not small:
         return None
     shown = ", ".join(small[:SHOWN_ROWS]) + (", ..." if len(small) > SHOWN_ROWS else "")
@@ -72,13 +75,12 @@ def find_small_classes(train: LabelledRows) -> Finding | None:
     return Finding(Severity.WARNING, str(train.table.path), sentence, "Add rows, or merge classes.")
 
 
-def find_label_variants(rows: LabelledRows) -> list[Finding]:
+def find_label_variants(rows: Rows, counts: Mapping[str, int]) -> list[Finding]:
     """Find labels that differ only in case, spaces, punctuation, or letters of another script that look alike."""
     groups: dict[str, list[str]] = defaultdict(list)
     for label in rows.labels:
         seen = unicodedata.normalize("NFKC", label).translate(LOOK_ALIKES).casefold()
         groups["".join(filter(str.isalnum, seen))].append(label)
-    counts = rows.class_counts()
     return [
         Finding(
             Severity.WARNING,
@@ -91,18 +93,18 @@ def find_label_variants(rows: LabelledRows) -> list[Finding]:
     ]
 
 
-def find_leaks(train: LabelledRows, validation: LabelledRows) -> Finding | None:
-    """Find validation rows whose text stands in the training rows as well."""
-    of_train = _text_hashes(train.table, train.text_column)
-    same = validation.table is train.table and validation.text_column == train.text_column
-    of_validation = of_train if same else _text_hashes(validation.table, validation.text_column)
+def find_leaks(train: Rows, validation: Rows) -> Finding | None:
+    """Find validation rows whose texts stand in the training rows as well."""
+    of_train = _text_hashes(train)
+    same = validation.table is train.table
+    of_validation = of_train if same else _text_hashes(validation)
     leaked = np.flatnonzero(_among(of_validation[validation.positions], of_train[train.positions]))
     if not len(leaked):
         return None
-    numbers = tuple(validation.table.row_number(int(validation.positions[place])) for place in leaked[:SHOWN_ROWS])
+    numbers = tuple(validation.row_number(int(place)) for place in leaked[:SHOWN_ROWS])
     sentence = f"{count_rows(len(leaked))} of the validation rows also stand in the training rows."
     remedy = "Remove them from one side; scores on rows seen in training are too good."
-    example = validation[int(leaked[0])][0]
+    example = "\n".join(validation.fields(slice(int(leaked[0]), int(leaked[0]) + 1))[0])
     return Finding(Severity.WARNING, str(validation.table.path), sentence, remedy, numbers, example)
 
 
@@ -113,11 +115,16 @@ def _among(wanted: IntArray, known: IntArray) -> npt.NDArray[np.bool_]:
     return np.equal(known[places], wanted)
 
 
-def _text_hashes(table: Table, column: str) -> IntArray:
-    """Return a hash of each text, int64 [rows]: eight bytes a row, however long the texts are."""
-    chunks = table.read_text(column)
-    hashes: Iterator[int] = (hash(_plain(text)) for chunk in chunks for text in chunk.to_pylist())
-    return np.fromiter(hashes, dtype=np.int64, count=len(table.rows))
+def _text_hashes(rows: Rows) -> IntArray:
+    """Return a hash of the texts of each row of a table, int64 [rows]: eight bytes a row, however long they are."""
+    columns = [_cells(rows.table, rows.columns[role]) for role in rows.given]
+    hashes: Iterator[int] = (hash(tuple(map(_plain, texts))) for texts in zip(*columns, strict=True))
+    return np.fromiter(hashes, dtype=np.int64, count=len(rows.table.rows))
+
+
+def _cells(table: Table, column: str) -> Iterator[str]:
+    for chunk in table.read_text(column):
+        yield from chunk.to_pylist()
 
 
 def _plain(text: str) -> str:

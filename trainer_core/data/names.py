@@ -1,6 +1,25 @@
-"""What columns of texts and of labels are usually called."""
+"""What columns are usually called, by what they are used for."""
 
 from __future__ import annotations
 
-TEXT_NAMES = ("text", "sentence", "review", "message", "content", "question", "tweet", "comment", "body", "title")
-LABEL_NAMES = ("label", "labels", "category", "class", "sentiment", "intent", "target", "topic", "tag", "rating")
+from trainer_core.data.roles import Role
+
+USUAL_NAMES: dict[Role, tuple[str, ...]] = {
+    Role.TEXT: (
+        *("text", "sentence", "review", "message", "content", "question", "tweet", "comment", "body", "title"),
+        *("text1", "text_1", "text_a", "sentence1", "sentence_1", "premise", "question1"),
+    ),
+    Role.SECOND_TEXT: (
+        *("second_text", "text2", "text_2", "text_b", "sentence2", "sentence_2", "hypothesis", "question2"),
+        *("other", "reply", "answer"),
+    ),
+    Role.LABEL: (
+        *("label", "labels", "category", "class", "sentiment", "intent", "target", "topic", "tag", "rating"),
+        *("score", "similarity", "stars", "value", "categories", "topics", "tags", "genres"),
+    ),
+    Role.QUESTION: ("question", "query"),
+    Role.CONTEXT: ("context", "passage", "paragraph", "document"),
+    Role.ANSWERS: ("answers", "answer"),
+    Role.MESSAGES: ("messages", "conversations", "conversation", "chat"),
+}
+"""The likeliest first."""

@@ -1,10 +1,9 @@
-"""From a project to labelled rows: reading, mapping columns, checking, splitting. The doors of ``data``."""
+"""From a project to rows: reading, mapping columns, checking, splitting. The doors of ``data``."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +13,12 @@ import pyarrow.compute as pc
 
 from trainer_core.data import findings as checks
 from trainer_core.data.columns import Columns, resolve_columns
-from trainer_core.data.report import ColumnInfo, ColumnRole, DataReport, Finding, Severity, SplitInfo
-from trainer_core.data.rows import IntArray, LabelledRows
+from trainer_core.data.report import ColumnInfo, DataReport, Finding, Severity, SplitInfo
+from trainer_core.data.roles import Need
+from trainer_core.data.rows import Rows
 from trainer_core.data.sources import Table, load_table
 from trainer_core.data.split import stratified_split
+from trainer_core.data.targets import RowReader, is_list
 from trainer_core.errors import InputError, Problem
 from trainer_core.project.schema import ColumnsSection, DataSection, Project
 
@@ -28,92 +29,108 @@ SAMPLE_ROWS = 200
 class PreparedData:
     """The rows of a project, ready to be encoded, with the report on them."""
 
-    train: LabelledRows
-    validation: LabelledRows
+    train: Rows
+    validation: Rows
     report: DataReport
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The class names by number."""
+        """The class names by number; none where there are no classes."""
         return self.train.labels
 
 
-def prepare_data(project: Project, folder: Path) -> PreparedData:
+def prepare_data(project: Project, folder: Path, reader: RowReader) -> PreparedData:
     """Read, check and split the rows of a project.
 
     Args:
         project: what the user wants.
         folder: what the project's relative paths are relative to.
+        reader: the project's task.
 
     Raises:
         InputError: with every error that the report holds.
     """
-    prepared = _prepare(project, folder)
+    prepared = _prepare(project, folder, reader)
     errors = prepared.report.errors
     if errors:
         raise InputError([Problem(finding.where, finding.what, finding.remedy) for finding in errors])
     return prepared
 
 
-def examine_data(project: Project, folder: Path) -> DataReport:
+def examine_data(project: Project, folder: Path, reader: RowReader) -> DataReport:
     """Read the rows of a project and report on them, errors included.
 
     Raises:
         InputError: a file cannot be read, or a named column is not there.
     """
-    return _prepare(project, folder).report
+    return _prepare(project, folder, reader).report
 
 
-def open_rows(project: Project, folder: Path) -> LabelledRows:
-    """Return all training rows, before any is held out, as a sequence of text and label on disk.
+def open_rows(project: Project, folder: Path, reader: RowReader) -> Rows:
+    """Return all training rows, before any is held out, as a sequence of their cells on disk.
 
     Raises:
         InputError: as ``examine_data``.
     """
-    return _read(project.data, folder / project.data.train, project.data.columns, project.data.limit).rows
+    data = project.data
+    return _read(data, folder / data.train, data.columns, data.limit, reader).rows
 
 
 @dataclass(frozen=True)
 class _Read:
-    """One file, read: its rows with classes numbered by its own labels, and what was noticed."""
+    """One file, read: its rows, and what was noticed."""
 
     table: Table
     columns: Columns
-    rows: LabelledRows
+    rows: Rows
     findings: list[Finding]
 
 
 def _read(
-    section: DataSection, path: Path, columns_section: ColumnsSection, limit: int | None, header: bool | None = None
+    section: DataSection,
+    path: Path,
+    columns_section: ColumnsSection,
+    limit: int | None,
+    reader: RowReader,
+    like: _Read | None = None,
 ) -> _Read:
-    table = load_table(path, header=section.header if header is None else header)
-    columns = resolve_columns(table, columns_section)
+    """Read a file; ``like`` is the training file, where this is another one."""
+    # Two files of one kind are written alike; the training file, with more rows, tells better whether it has a header.
+    alike = like is not None and path.suffix.lower() == like.table.path.suffix.lower()
+    table = load_table(path, header=like.table.header if like and alike else section.header)
+    # What the training file has none of is not looked for in another one.
+    wanted = [need for need in reader.needs if like is None or need.role in like.columns.by_role]
+    columns = resolve_columns(table, wanted, columns_section)
+    needs = [need for need in wanted if need.role in columns.by_role]
+    for need in needs:
+        _check_cells(table, columns.by_role[need.role], need)
     stop = min(len(table.rows), limit or len(table.rows))
-    for name in (columns.text, columns.label):
-        _check_text(table, name)
-    found: list[Finding] = []
-    keep = np.ones(stop, dtype=bool)
-    spelt, numbers = _number_labels(table.read_text(columns.label, stop))
-    for what, empty in (("text", _empty(table.read_text(columns.text, stop))), ("label", numbers < 0)):
-        positions = np.flatnonzero(empty)
-        finding = checks.find_empty_cells(table, positions, what, f"data.columns.{what}")
-        keep[positions] = False
-        if finding:
-            found.append(_skipped(finding) if section.skip_incomplete else finding)
-    positions = np.flatnonzero(keep)
+    whole, found = np.ones(stop, dtype=np.bool_), []
+    for need in filter(lambda need: need.given and not need.nested, needs):
+        empty = _empty(table.read_text(columns.by_role[need.role], stop))
+        whole &= ~empty
+        found.append(checks.find_empty_cells(table, np.flatnonzero(empty), need.title.lower(), need.role))
+    targets = reader.read_targets(table, columns.by_role, whole, like.rows.labels if like else None)
+    lacking = next((need.role for need in needs if not need.given), needs[0].role)
+    found.append(checks.find_empty_cells(table, np.flatnonzero(targets.missing), reader.target, lacking))
+    positions = np.flatnonzero(whole & ~targets.missing)
     if not len(positions):
-        raise InputError.one(path, "No row has both a text and a label.", "Name the columns in [data.columns].")
-    names, classes = _sorted_labels(spelt, numbers[positions])
-    return _Read(table, columns, LabelledRows(table, columns.text, positions, classes, names), found)
+        lacks = " and ".join(f"a {need.title.lower()}" for need in needs)
+        raise InputError.one(path, f"No row has {lacks}.", "Name the columns in [data.columns].")
+    given = tuple(need.role for need in needs if need.given)
+    rows = Rows(table, columns.by_role, given, positions, targets.values[positions], targets.labels)
+    noticed = [_skipped(finding) if section.skip_incomplete else finding for finding in found if finding]
+    return _Read(table, columns, rows, [*noticed, *targets.findings])
 
 
 def _skipped(finding: Finding) -> Finding:
-    return Finding(Severity.WARNING, finding.where, finding.what, "They are left out.", finding.rows, finding.example)
+    return replace(finding, severity=Severity.WARNING, remedy="They are left out.")
 
 
-def _check_text(table: Table, name: str) -> None:
+def _check_cells(table: Table, name: str, need: Need) -> None:
     kind = table.rows.data.column(name).type
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind):
+    nested = pa.types.is_nested(kind) and not (need.nested and is_list(kind))
+    if nested or pa.types.is_binary(kind):
         what = f'The column "{name}" of {table.path.name} holds {kind}, not text.'
         raise InputError.one("data.columns", what, "Name a column of texts or simple values.")
 
@@ -124,116 +141,61 @@ def _empty(chunks: Iterator[pa.LargeStringArray]) -> npt.NDArray[np.bool_]:
     return np.concatenate(found)
 
 
-def _number_labels(chunks: Iterator[pa.LargeStringArray]) -> tuple[list[str], npt.NDArray[np.int32]]:
-    """Return the label names as they appear, without the white space around them, and int32 [rows] their numbers.
-
-    An empty cell has the number -1.
-    """
-    known: dict[str, int] = {"": -1}
-    found: list[npt.NDArray[np.int32]] = []
-    for chunk in chunks:
-        encoded = pc.utf8_trim_whitespace(chunk).dictionary_encode()
-        for name in encoded.dictionary.to_pylist():
-            known.setdefault(name, len(known) - 1)
-        numbers = np.array([known[name] for name in encoded.dictionary.to_pylist()], dtype=np.int32)
-        found.append(numbers[encoded.indices.to_numpy(zero_copy_only=False)])
-    return list(known)[1:], np.concatenate(found)
-
-
-def _sorted_labels(names: Sequence[str], numbers: npt.NDArray[np.int32]) -> tuple[tuple[str, ...], IntArray]:
-    """Return the names that occur, numbers by size and words by alphabet, and int64 [rows] the class numbers."""
-    order = sorted(np.unique(numbers).tolist(), key=lambda number: _label_order(names[number]))
-    classes = np.zeros(len(names), dtype=np.int64)
-    classes[order] = np.arange(len(order))
-    return tuple(names[number] for number in order), classes[numbers]
-
-
-def _label_order(label: str) -> tuple[bool, float, str]:
-    try:
-        number = float(label)
-    except ValueError:
-        return True, 0.0, label
-    return (False, number, label) if math.isfinite(number) else (True, 0.0, label)
-
-
-def _prepare(project: Project, folder: Path) -> PreparedData:
+def _prepare(project: Project, folder: Path, reader: RowReader) -> PreparedData:
     section = project.data
-    read = _read(section, folder / section.train, section.columns, section.limit)
+    read = _read(section, folder / section.train, section.columns, section.limit, reader)
     found = list(read.findings)
     if section.validation is None:
-        inside, held = stratified_split(read.rows.classes, section.share_for_validation, project.seed)
+        strata = reader.strata(read.rows.targets)
+        inside, held = stratified_split(strata, section.share_for_validation, project.seed)
         train, validation = read.rows.taken(inside), read.rows.taken(held)
     else:
         train = read.rows
-        path = folder / section.validation
-        # Two files of one kind are written alike; the training file, with more rows, tells better whether there is
-        # a header.
-        header = read.table.header if path.suffix.lower() == read.table.path.suffix.lower() else None
-        other = _read(section, path, _same_columns(read.columns), None, header)
-        validation, unknown = _renumbered(other.rows, train.labels)
-        found += [*other.findings, *unknown]
-    found += _check(read.table, train, validation)
-    return PreparedData(train, validation, _report(read, train, validation, found))
+        same = ColumnsSection.model_validate(dict(read.columns.by_role))
+        other = _read(section, folder / section.validation, same, None, reader, like=read)
+        validation = other.rows
+        found += other.findings
+    found += _check(read.table, train, validation, reader)
+    return PreparedData(train, validation, _report(read, train, validation, found, reader))
 
 
-def _same_columns(columns: Columns) -> ColumnsSection:
-    return ColumnsSection(text=columns.text, label=columns.label)
-
-
-def _renumbered(rows: LabelledRows, labels: tuple[str, ...]) -> tuple[LabelledRows, list[Finding]]:
-    """Return the rows with the class numbers of the training rows, and an error for labels unknown there."""
-    numbers = {name: number for number, name in enumerate(labels)}
-    unknown = [name for name in rows.labels if name not in numbers]
-    mapping = np.array([numbers.get(name, 0) for name in rows.labels], dtype=np.int64)
-    renumbered = LabelledRows(rows.table, rows.text_column, rows.positions, mapping[rows.classes], labels)
-    if not unknown:
-        return renumbered, []
-    shown = ", ".join(f'"{name}"' for name in unknown[:5]) + (", ..." if len(unknown) > 5 else "")
-    what = f"{len(unknown)} labels never occur in the training rows: {shown}."
-    remedy = "Add training rows of these classes (is data.limit too small?), or remove these rows."
-    return renumbered, [Finding(Severity.ERROR, str(rows.table.path), what, remedy)]
-
-
-def _check(table: Table, train: LabelledRows, validation: LabelledRows) -> list[Finding]:
-    found = [
-        checks.find_one_class(table, train.labels),
-        checks.find_too_many_classes(train),
-        checks.find_small_classes(train),
-        *checks.find_label_variants(train),
-        checks.find_leaks(train, validation),
-    ]
+def _check(table: Table, train: Rows, validation: Rows, reader: RowReader) -> list[Finding]:
+    found = reader.check(train, validation)
+    leak = checks.find_leaks(train, validation)
+    if leak:
+        found.append(leak)
     if not len(validation):
         what = "There are too few rows to hold some out for validation."
         found.append(Finding(Severity.ERROR, str(table.path), what, "Add rows: at least two of every class."))
-    return [finding for finding in found if finding]
+    return found
 
 
-def _report(read: _Read, train: LabelledRows, validation: LabelledRows, found: list[Finding]) -> DataReport:
-    most_frequent = np.bincount(train.classes).argmax()
-    baseline = float(np.mean(validation.classes == most_frequent)) if len(validation) else 0.0
+def _report(read: _Read, train: Rows, validation: Rows, found: list[Finding], reader: RowReader) -> DataReport:
     return DataReport(
+        needs=reader.needs,
         columns=tuple(_column_infos(read)),
         splits=(
-            SplitInfo("train", len(train), train.class_counts()),
-            SplitInfo("validation", len(validation), validation.class_counts()),
+            SplitInfo("train", len(train), reader.count(train)),
+            SplitInfo("validation", len(validation), reader.count(validation)),
         ),
         labels=train.labels,
+        outputs=reader.output_count(train.labels),
         findings=tuple(sorted(found, key=lambda finding: finding.severity is not Severity.ERROR)),
-        majority_baseline=baseline,
+        baseline=reader.describe_baseline(train, validation),
         sample=train[:SAMPLE_ROWS],
         header=read.table.header,
     )
 
 
 def _column_infos(read: _Read) -> list[ColumnInfo]:
-    roles = {read.columns.text: ColumnRole.TEXT, read.columns.label: ColumnRole.LABEL}
+    roles = {name: role for role, name in read.columns.by_role.items()}
     head = read.table.rows[:3]
     return [
         ColumnInfo(
             name,
             position,
-            roles.get(name, ColumnRole.IGNORE),
-            roles.get(name, ColumnRole.IGNORE).value in read.columns.guessed,
+            roles.get(name),
+            roles.get(name) in read.columns.guessed,
             tuple(str(cell) for cell in head[name]),
         )
         for position, name in enumerate(read.table.columns)

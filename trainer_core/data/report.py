@@ -6,13 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-
-class ColumnRole(StrEnum):
-    """What a column is used for."""
-
-    TEXT = "text"
-    LABEL = "label"
-    IGNORE = "ignore"
+from trainer_core.data.roles import Need, Role
 
 
 class Severity(StrEnum):
@@ -45,22 +39,22 @@ class Finding:
 
 @dataclass(frozen=True)
 class ColumnInfo:
-    """One column of the training file, and the role that was given or guessed."""
+    """One column of the training file, and the role that was given or guessed; None where it plays none."""
 
     name: str
     position: int
-    role: ColumnRole
+    role: Role | None
     guessed: bool
     examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class SplitInfo:
-    """The rows of one split: how many, and how many of each class."""
+    """The rows of one split: how many, and of how many what is to be learnt holds, as a class, by name."""
 
     name: str
     rows: int
-    classes: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,22 +62,32 @@ class DataReport:
     """The pre-flight report.
 
     Attributes:
+        needs: the columns that the task reads.
         columns: the columns of the training file.
         splits: ``train`` and ``validation``.
-        labels: the class names in the order of their numbers.
+        labels: the class names in the order of their numbers; none where there are no classes.
+        outputs: how many scores a row has.
         findings: what was noticed, errors first.
-        majority_baseline: the accuracy on the validation rows of always answering the most frequent class.
-        sample: some training rows (text, label) to show at once.
+        baseline: in a sentence, what can be had without learning; empty where that says nothing.
+        sample: the cells in use of some training rows, to show at once, in the order of ``roles``.
         header: whether the first row of the training file holds the column names.
     """
 
+    needs: tuple[Need, ...]
     columns: tuple[ColumnInfo, ...]
     splits: tuple[SplitInfo, ...]
     labels: tuple[str, ...]
+    outputs: int
     findings: tuple[Finding, ...]
-    majority_baseline: float
-    sample: Sequence[tuple[str, str]]
+    baseline: str
+    sample: Sequence[tuple[str, ...]]
     header: bool
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles that columns play, in the order of the task's needs."""
+        played = {column.role for column in self.columns}
+        return tuple(need.role for need in self.needs if need.role in played)
 
     @property
     def errors(self) -> list[Finding]:

@@ -1,72 +1,85 @@
-"""Labelled rows over a memory-mapped table: positions and class numbers in memory, texts on disk."""
+"""Rows over a memory-mapped table: positions and what is to be learnt in memory, texts on disk."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, overload
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from trainer_core.data.roles import Fields, Role
 from trainer_core.data.sources import Table
 
 IntArray = npt.NDArray[np.int64]
+TargetArray: TypeAlias = npt.NDArray[Any]
+"""What is to be learnt of each row, [rows, ...]: class numbers, numbers, or which labels hold."""
 
 
 @dataclass(frozen=True)
-class LabelledRows(Sequence[tuple[str, str]]):
-    """Some rows of a table with their classes. Indexing gives ``(text, label name)``.
+class Rows(Sequence[Fields]):
+    """Some rows of a table with what is to be learnt of them. Indexing gives the cells of every column in use.
 
     Attributes:
-        table: where the texts lie.
-        text_column: the name of the column with the texts.
+        table: where the cells lie.
+        columns: the names of the columns in use, by role, in the order of the task's needs.
+        given: the roles of the texts that a model reads.
         positions: int64 [rows], which rows of the table, in order.
-        classes: int64 [rows], the class number of each.
-        labels: the class names by number.
+        targets: [rows, ...], what is to be learnt of each.
+        labels: the names of classes by number; none where there are no classes.
     """
 
     table: Table
-    text_column: str
+    columns: Mapping[Role, str]
+    given: tuple[Role, ...]
     positions: IntArray
-    classes: IntArray
+    targets: TargetArray
     labels: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.positions)
 
     @overload
-    def __getitem__(self, place: int) -> tuple[str, str]: ...
+    def __getitem__(self, place: int) -> Fields: ...
     @overload
-    def __getitem__(self, place: slice) -> list[tuple[str, str]]: ...
-    def __getitem__(self, place: int | slice) -> tuple[str, str] | list[tuple[str, str]]:
+    def __getitem__(self, place: slice) -> list[Fields]: ...
+    def __getitem__(self, place: int | slice) -> Fields | list[Fields]:
         if isinstance(place, slice):
-            names = [self.labels[number] for number in self.classes[place]]
-            return list(zip(self.texts(place), names, strict=True))
+            return self._cells(place, tuple(self.columns))
         place = range(len(self))[place]
-        return self.texts(slice(place, place + 1))[0], self.labels[self.classes[place]]
+        return self._cells(slice(place, place + 1), tuple(self.columns))[0]
 
-    def texts(self, place: slice) -> list[str]:
-        """Return the texts of a stretch of rows."""
-        wanted: Any = self.table.rows[self.positions[place]]
-        return [as_text(cell) for cell in wanted[self.text_column]]
+    def fields(self, place: slice) -> list[Fields]:
+        """Return the texts of a stretch of rows that a model reads."""
+        return self._cells(place, self.given)
 
-    def iterate_texts(self, at_once: int = 10_000) -> Iterator[list[str]]:
-        """Yield all texts in order, some at once, so that memory does not grow with the rows."""
+    def iterate_fields(self, at_once: int = 10_000) -> Iterator[list[Fields]]:
+        """Yield the texts of all rows in order, some at once, so that memory does not grow with the rows."""
         for start in range(0, len(self), at_once):
-            yield self.texts(slice(start, start + at_once))
+            yield self.fields(slice(start, start + at_once))
 
-    def class_counts(self) -> dict[str, int]:
-        """Return how many rows each class has, the most frequent first."""
-        counts = np.bincount(self.classes, minlength=len(self.labels))
-        order = np.argsort(-counts, kind="stable")
-        return {self.labels[number]: int(counts[number]) for number in order}
-
-    def taken(self, chosen: IntArray) -> LabelledRows:
+    def taken(self, chosen: IntArray) -> Rows:
         """Return the rows at these places."""
-        return LabelledRows(self.table, self.text_column, self.positions[chosen], self.classes[chosen], self.labels)
+        return replace(self, positions=self.positions[chosen], targets=self.targets[chosen])
+
+    def row_number(self, place: int) -> int:
+        """Return the number in the file of the row at a place, counted from 1."""
+        return self.table.row_number(int(self.positions[place]))
+
+    def _cells(self, place: slice, roles: tuple[Role, ...]) -> list[Fields]:
+        wanted: Any = self.table.rows[self.positions[place]]
+        columns = [[as_text(cell) for cell in wanted[self.columns[role]]] for role in roles]
+        # Spaces around a label do not count, those around a text a model may see.
+        shown = [
+            column if role in self.given else map(str.strip, column)
+            for role, column in zip(roles, columns, strict=True)
+        ]
+        return list(zip(*shown, strict=True))
 
 
 def as_text(cell: Any) -> str:
-    """Return a cell as text; an absent one is empty."""
+    """Return a cell as text; an absent one is empty, and the parts of a list are separated by commas."""
+    if isinstance(cell, list):
+        return ", ".join(map(as_text, cell))
     return "" if cell is None else str(cell)

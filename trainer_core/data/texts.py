@@ -1,37 +1,45 @@
-"""The texts of a file that are to be predicted: the lines of a plain text, or a column of a table."""
+"""The rows of a file that are to be predicted: the lines of a plain text, or columns of a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from trainer_core.data.columns import listed
 from trainer_core.data.encoding import detect_encoding
+from trainer_core.data.roles import Fields, Role
 from trainer_core.data.rows import as_text
 from trainer_core.data.sources import Table, load_table
 from trainer_core.errors import InputError
-from trainer_core.inference.prediction import OpenTexts
+from trainer_core.inference.prediction import OpenRows
 
 PLAIN = ".txt"
 ROWS_AT_ONCE = 2_000
 
 
-def open_texts(file: Path, trained: str = "", wanted: str | None = None) -> OpenTexts:
-    """Open a file for prediction. A ``.txt`` file is its lines; of a table one column is taken.
+def open_predictable(file: Path, trained: Mapping[Role, str], wanted: Sequence[str] = ()) -> OpenRows:
+    """Open a file for prediction. A ``.txt`` file is its lines; of a table, a column for every text is taken.
 
     Args:
         file: a text file, or a table of any kind that training reads.
-        trained: the name of the column that the model learnt from.
-        wanted: a column's name or its position from 0, where the user gave one.
+        trained: the names of the columns that the model learnt from, by role, in their order.
+        wanted: names of columns, or their positions from 0, in that order, where the user gave some.
 
     Raises:
-        InputError: the file cannot be read, or none of its columns is meant.
+        InputError: the file cannot be read, or its columns are not the ones that are meant.
     """
-    if file.suffix.lower() == PLAIN and wanted is None:
+    if file.suffix.lower() == PLAIN and not wanted and len(trained) == 1:
         lines = read_lines(file)
-        return OpenTexts(len(lines), lines)
+        return OpenRows(len(lines), [(line,) for line in lines])
     table = load_table(file)
-    return OpenTexts(len(table.rows), _column(table, _choose(table, wanted, trained)))
+    if wanted and len(wanted) != len(trained):
+        what = f"The model reads {len(trained)} columns ({', '.join(trained)}); {len(wanted)} are named."
+        raise InputError.one(file, what, "Name one for each.")
+    wishes: Sequence[str | None] = wanted or [None] * len(trained)
+    names = [
+        _choose(table, wish, name, alone=len(trained) == 1) for wish, name in zip(wishes, trained.values(), strict=True)
+    ]
+    return OpenRows(len(table.rows), _columns(table, names))
 
 
 def read_lines(file: Path) -> list[str]:
@@ -50,12 +58,14 @@ def read_lines(file: Path) -> list[str]:
     return lines
 
 
-def _choose(table: Table, wanted: str | None, trained: str) -> str:
-    """Return the column with the texts: the one wanted, the one of training, or the only one there is."""
+def _choose(table: Table, wanted: str | None, trained: str, *, alone: bool) -> str:
+    """Return the column of a text: the one wanted, the one of training, or the only one there is."""
     names = table.columns
     if wanted is None:
-        if trained in names or len(names) == 1:
-            return trained if trained in names else names[0]
+        if trained in names:
+            return trained
+        if alone and len(names) == 1:
+            return names[0]
         what = f'There is no column "{trained}", from which the model learnt; its columns are {listed(names)}.'
         raise InputError.one(table.path, what, "Say which column holds the texts (on the command line with --column).")
     if wanted in names:
@@ -66,6 +76,7 @@ def _choose(table: Table, wanted: str | None, trained: str) -> str:
     raise InputError.one(table.path, what, f"Name one of: {listed(names)}.")
 
 
-def _column(table: Table, name: str) -> Iterator[str]:
+def _columns(table: Table, names: Sequence[str]) -> Iterator[Fields]:
     for start in range(0, len(table.rows), ROWS_AT_ONCE):
-        yield from (as_text(cell) for cell in table.rows[start : start + ROWS_AT_ONCE][name])
+        cells = table.rows[start : start + ROWS_AT_ONCE]
+        yield from zip(*(map(as_text, cells[name]) for name in names), strict=True)

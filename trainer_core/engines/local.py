@@ -31,7 +31,6 @@ from trainer_core.runs.folder import RunFolder, create_run_folder
 from trainer_core.runs.lock import hold_run
 from trainer_core.runs.place import runs_place
 from trainer_core.tasks.base import Task
-from trainer_core.tasks.registry import load_task
 from trainer_core.training.control import Control, Discarded, Wish
 from trainer_core.training.diverged import Diverged
 from trainer_core.training.events import (
@@ -142,7 +141,7 @@ def _train(
 def _divergence(diverged: Diverged, prepared: PreparedRun) -> RunDiverged:
     """Return as an error that the loss is no number, with the rows by their numbers in the file."""
     rows = prepared.data.train
-    numbers = sorted(rows.table.row_number(int(rows.positions[place])) for place in diverged.rows)
+    numbers = sorted(rows.row_number(place) for place in diverged.rows)
     named = ", ".join(f"{number:,}" for number in numbers[:MOST_ROWS_NAMED])
     more = f" and {len(numbers) - MOST_ROWS_NAMED:,} more" if len(numbers) > MOST_ROWS_NAMED else ""
     return RunDiverged(
@@ -188,8 +187,7 @@ def _train_all(
             raise RunStopped("Stopped before there was anything to keep.")
         session.restore_best()
         checkpoints.tidy()
-    pooling = session.network.pooling
-    model = ModelFolderFacts.from_plan(plan, pooling)
+    model = ModelFolderFacts.from_plan(plan, session.network.pooling, best.facts)
 
     def save_model() -> None:
         save_model_folder(folder.model, session.network, prepared.tokenizer, model)
@@ -218,14 +216,14 @@ class _Parts:
 
 
 def _load_parts(prepared: PreparedRun) -> _Parts:
-    plan = prepared.plan
-    task, base, device = load_task(plan.task), Path(plan.model_folder), torch.device(plan.device)
+    plan, task = prepared.plan, prepared.task
+    base, device = Path(plan.model_folder), torch.device(plan.device)
     pooling = Pooling.MEAN if plan.model.pooling is Pooling.AUTO else plan.model.pooling
     train, validation = prepared.encoded
     return _Parts(
         task=task,
         device=device,
-        network=build_network(base, task, len(plan.data.labels), pooling).to(device),
+        network=build_network(base, task, plan.data.outputs, pooling).to(device),
         train=train,
         validation=validation,
         cache=prepared.cache,

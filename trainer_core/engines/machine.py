@@ -11,7 +11,7 @@ import xxhash
 from transformers import PreTrainedTokenizerBase
 
 from trainer_core.cache.notes import Notes, notes_place
-from trainer_core.data.encoded import Encoded, encode_rows, encode_texts
+from trainer_core.data.encoded import Encoded, encode_fields, encode_rows
 from trainer_core.data.prepare import PreparedData
 from trainer_core.data.rows import IntArray
 from trainer_core.engines.measure import measure_network
@@ -76,9 +76,8 @@ def count_tokens(tokenizer: PreTrainedTokenizerBase, data: PreparedData, max_len
     """Return the lengths of some training rows, evenly spread; all of them where they are few."""
     sample = data.train.taken(_spread(len(data.train)))
     lengths: list[int] = []
-    for texts in sample.iterate_texts():
-        encodings, _ = encode_texts(tokenizer, texts, max(LONGEST_TOKENS, max_length))
-        lengths += map(len, encodings)
+    for some in sample.iterate_fields():
+        lengths += encode_fields(tokenizer, some, max(LONGEST_TOKENS, max_length)).lengths.tolist()
     return RowFacts(len(data.train), len(data.validation), tuple(sorted(lengths)), counted=True)
 
 
@@ -115,9 +114,9 @@ def _measure_if_it_fits(
 
 def _measure(project: Project, data: PreparedData, facts: ModelFacts, device: torch.device) -> DeviceFacts:
     started = time.perf_counter()
-    task = load_task(project.task)
+    task = load_task(project.task, project.options)
     tokenizer = load_tokenizer(facts.folder)
-    network = build_network(facts.folder, task, len(data.labels), Pooling.MEAN).to(device)
+    network = build_network(facts.folder, task, task.output_count(data.labels), Pooling.MEAN).to(device)
     loaded = time.perf_counter() - started
     some = data.train.taken(np.arange(min(TRIAL_ROWS, len(data.train))))
     encoded = encode_rows(tokenizer, some, project.model.max_length)

@@ -22,20 +22,24 @@ from trainer_core.models.inspect import inspect_folder
 from trainer_core.models.sources import ModelFolder, resolve_model
 from trainer_core.project.schema import Project
 from trainer_core.stages.plan import DataPlan, RunPlan, StagePlan, resolve_stages
+from trainer_core.tasks.base import Task
 from trainer_core.tasks.registry import load_task
 from trainer_core.training.precision import check_precision, resolve_device
 
 Value = TypeVar("Value")
+SOME_OUTPUTS = 2
+"""Of a head whose rows cannot be read, to say what else is wrong."""
 
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """A checked project: the plan, the rows, the model's facts, and its tokenizer."""
+    """A checked project: the plan, the rows, the model's facts, its tokenizer, and the task that has seen the rows."""
 
     plan: RunPlan
     data: PreparedData
     facts: ModelFacts
     tokenizer: PreTrainedTokenizerBase
+    task: Task
 
     @cached_property
     def cache(self) -> FolderArrays:
@@ -59,14 +63,16 @@ def prepare_run(project: Project, project_file: Path) -> PreparedRun:
     """
     base = project_file.resolve().parent
     problems: list[Problem] = []
-    data = _collect(problems, lambda: prepare_data(project, base))
+    project, task = _load_task(problems, project)
+    project = project.judged_by(task.metrics_offered[0])
+    data = _collect(problems, lambda: prepare_data(project, base, task))
     found = _collect(problems, lambda: resolve_model(project.model.source, base))
-    labels = len(data.labels) if data else 2
-    facts = _collect(problems, lambda: inspect_folder(found, project, labels)) if found else None
+    outputs = task.output_count(data.labels) if data else SOME_OUTPUTS
+    facts = _collect(problems, lambda: inspect_folder(found, project, outputs)) if found else None
     device = _collect(problems, lambda: resolve_device(project.training.device))
     if device:
         _collect(problems, lambda: check_precision(project.training.precision, device))
-    _collect(problems, lambda: _check_metrics(project))
+    _collect(problems, lambda: _check_metrics(project, task))
     stages: tuple[StagePlan, ...] | None = None
     tokenizer: PreTrainedTokenizerBase | None = None
     if found and facts:
@@ -76,8 +82,17 @@ def prepare_run(project: Project, project_file: Path) -> PreparedRun:
         stages = _collect(problems, lambda: _stages(project, facts, data, tokenizer))
     if problems or not (data and found and facts and device and stages and tokenizer):
         raise InputError(problems)
-    plan = _plan(project, project_file, data, found, facts, str(device), stages)
-    return PreparedRun(plan, data, facts, tokenizer)
+    task = load_task(project.task, project.options, task.find_facts(data.train.targets))
+    plan = _plan(project, project_file, data, task, found, facts, str(device), stages)
+    return PreparedRun(plan, data, facts, tokenizer, task)
+
+
+def _load_task(problems: list[Problem], project: Project) -> tuple[Project, Task]:
+    """Return the task; where its options are wrong, note that and go on without any."""
+    task = _collect(problems, lambda: load_task(project.task, project.options))
+    if task is not None:
+        return project, task
+    return project.model_copy(update={"options": {}}), load_task(project.task)
 
 
 def _collect(problems: list[Problem], work: Callable[[], Value]) -> Value | None:
@@ -107,8 +122,8 @@ def _check_batches(project: Project) -> None:
         raise InputError.one("training.batch_tokens", what, "Write a larger number of tokens, or a shorter max_length.")
 
 
-def _check_metrics(project: Project) -> None:
-    offered = load_task(project.task).metrics_offered
+def _check_metrics(project: Project, task: Task) -> None:
+    offered = task.metrics_offered
     wished = [("training.metric", project.training.metric)]
     wished += [(f"stage[{n}].until.metric", stage.until.metric) for n, stage in enumerate(project.stage) if stage.until]
     problems = [
@@ -130,6 +145,7 @@ def _plan(
     project: Project,
     project_file: Path,
     data: PreparedData,
+    task: Task,
     found: ModelFolder,
     facts: ModelFacts,
     device: str,
@@ -151,7 +167,9 @@ def _plan(
             train_rows=len(data.train),
             validation_rows=len(data.validation),
             labels=data.labels,
-            text_column=data.train.text_column,
+            columns={role.value: name for role, name in data.train.columns.items()},
+            facts={name: tuple(values) for name, values in task.facts.items()},
+            outputs=task.output_count(data.labels),
         ),
         device=device,
         total_parameters=facts.tree.parameter_count,

@@ -5,26 +5,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerBase
 
+from trainer_core.data.roles import Role
 from trainer_core.disk import system_errors
 from trainer_core.errors import InputError
 from trainer_core.files import writing_folder_beside
 from trainer_core.models.body import load_tokenizer
 from trainer_core.models.build import build_network
 from trainer_core.models.network import Network
-from trainer_core.project.schema import Pooling
+from trainer_core.project.schema import OptionValue, Pooling
 from trainer_core.stages.plan import RunPlan
+from trainer_core.tasks.base import Task
 from trainer_core.tasks.registry import load_task
 
 FACTS = "thaw.json"
 HEAD = "head.safetensors"
+VERSION = 2
 
 
 class ModelFolderFacts(BaseModel):
@@ -32,23 +36,44 @@ class ModelFolderFacts(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    version: int = 1
+    version: int = VERSION
     task: str
+    options: dict[str, OptionValue] = {}
+    facts: dict[str, tuple[float, ...]] = {}
     labels: tuple[str, ...]
+    outputs: int
     pooling: Pooling
     max_length: int
-    text_column: str
+    columns: dict[Role, str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_version_1(cls, values: Any) -> Any:
+        """Version 1 knew one text column, and one score a label."""
+        if not isinstance(values, dict) or "text_column" not in values:
+            return values
+        more = {"columns": {Role.TEXT: values["text_column"]}, "outputs": len(values.get("labels") or ())}
+        return {**values, **more, "version": VERSION}
 
     @classmethod
-    def from_plan(cls, plan: RunPlan, pooling: Pooling) -> ModelFolderFacts:
-        """Return what a run's plan says, with the pooling that the run chose."""
+    def from_plan(
+        cls, plan: RunPlan, pooling: Pooling, calibration: Mapping[str, tuple[float, ...]]
+    ) -> ModelFolderFacts:
+        """Return what a run's plan says, with the pooling that the run chose, and what came with its best weights."""
         return cls(
             task=plan.task,
+            options=plan.project.options,
+            facts={**plan.data.facts, **calibration},
             labels=plan.data.labels,
+            outputs=plan.data.outputs,
             pooling=pooling,
             max_length=plan.model.max_length,
-            text_column=plan.data.text_column,
+            columns={Role(role): name for role, name in plan.data.columns.items()},
         )
+
+    def build_task(self) -> Task:
+        """Return the task as the run knew it."""
+        return load_task(self.task, self.options, self.facts)
 
 
 def save_model_folder(
@@ -80,6 +105,6 @@ def load_model_folder(path: Path) -> tuple[Network, PreTrainedTokenizerBase, Mod
     except (OSError, ValidationError, ValueError, SafetensorError) as cause:
         remedy = "Name a run folder of Thaw, or the folder model/ inside one."
         raise InputError.one(path, f"This is no model folder of Thaw: {cause}.", remedy) from cause
-    network = build_network(path, load_task(facts.task), len(facts.labels), facts.pooling)
+    network = build_network(path, facts.build_task(), facts.outputs, facts.pooling)
     network.head.load_state_dict(head)
     return network, load_tokenizer(path), facts

@@ -13,7 +13,8 @@ from transformers import PreTrainedTokenizerBase
 
 from trainer_core.data.batch_size import EVALUATION_TOKENS
 from trainer_core.data.batches import sorted_batches
-from trainer_core.data.encoded import Encoded, encode_texts
+from trainer_core.data.encoded import Encoded, encode_fields
+from trainer_core.data.roles import Fields, Role
 from trainer_core.data.rows import IntArray
 from trainer_core.errors import InputError
 from trainer_core.export.model_folder import FACTS, ModelFolderFacts, load_model_folder
@@ -22,14 +23,13 @@ from trainer_core.models.body import load_tokenizer
 from trainer_core.models.build import build_network, load_tensors
 from trainer_core.models.network import Network
 from trainer_core.project.schema import Pooling
-from trainer_core.runs.checkpoints import load_checkpoint
+from trainer_core.runs.checkpoints import load_calibration, load_checkpoint
 from trainer_core.runs.folder import RunFolder, is_run_folder
 from trainer_core.tasks.base import FloatArray
-from trainer_core.tasks.registry import load_task
 from trainer_core.training.memory import RowLimit, each_part
 from trainer_core.training.precision import resolve_device
 
-TEXTS_AT_ONCE = 2_000
+ROWS_AT_ONCE = 2_000
 
 
 class Predictor:
@@ -40,7 +40,7 @@ class Predictor:
     ) -> None:
         self._network = network.to(device).eval()
         self._tokenizer = tokenizer
-        self._task = load_task(facts.task)
+        self._task = facts.build_task()
         self._device = device
         self._row_limit = RowLimit()
         self.facts = facts
@@ -64,38 +64,71 @@ class Predictor:
             raise InputError.one(place, what, remedy)
         return cls(*loaded, chosen)
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """Return one prediction a text, in their order."""
-        return list(self.predict_stream(texts))
+    @property
+    def columns(self) -> dict[Role, str]:
+        """The columns of the texts that a row has, as the model learnt from them, in their order."""
+        roles = [need.role for need in self._task.needs if need.given]
+        return {role: self.facts.columns[role] for role in roles if role in self.facts.columns}
 
-    def predict_stream(self, texts: Iterable[str]) -> Iterator[Prediction]:
-        """Yield one prediction a text, in their order, holding only some texts at a time."""
-        iterator = iter(texts)
-        while some := list(islice(iterator, TEXTS_AT_ONCE)):
-            yield from self._predict_some(some)
+    @property
+    def given(self) -> tuple[Role, ...]:
+        """The roles of the texts that a row has, in their order."""
+        return tuple(self.columns)
 
-    def _predict_some(self, texts: list[str]) -> list[Prediction]:
-        encodings, cut = encode_texts(self._tokenizer, texts, self.facts.max_length)
-        rows = Encoded.from_lists(encodings, np.zeros(len(texts), dtype=np.int64), sum(cut), self._tokenizer)
-        scores = np.empty((len(texts), len(self.facts.labels)), dtype=np.float32)
+    def predict(self, rows: Sequence[str | Fields]) -> list[Prediction]:
+        """Return one prediction a row, in their order; see ``predict_stream``."""
+        return list(self.predict_stream(rows))
+
+    def predict_stream(self, rows: Iterable[str | Fields]) -> Iterator[Prediction]:
+        """Yield one prediction a row, in their order, holding only some rows at a time.
+
+        Args:
+            rows: a text, or as many texts as the model was taught with, in the order of ``given``.
+
+        Raises:
+            InputError: a row has more texts or fewer.
+        """
+        iterator = iter(rows)
+        while some := list(islice(iterator, ROWS_AT_ONCE)):
+            yield from self._predict_some([self._fields(row) for row in some])
+
+    def _fields(self, row: str | Fields) -> Fields:
+        fields = (row,) if isinstance(row, str) else tuple(row)
+        if len(fields) != len(self.given):
+            what = f"This model reads {count_texts(len(self.given))} at a time, not {len(fields)}."
+            raise InputError.one("prediction", what, f"Give: {', '.join(self.given)}.")
+        return fields
+
+    def _predict_some(self, some: list[Fields]) -> list[Prediction]:
+        encodings = encode_fields(self._tokenizer, some, self.facts.max_length)
+        rows = Encoded.join([encodings], np.zeros(len(some), dtype=np.int64), self._tokenizer)
+        scores = np.empty((len(some), self.facts.outputs), dtype=np.float32)
         for batch in sorted_batches(rows.lengths, EVALUATION_TOKENS[self._device.type]):
-            for places, some in each_part(self._row_limit, batch, lambda chosen: self._scores(rows, chosen)):
-                scores[places] = some
-        answers = self._task.read(texts, scores, self.facts.labels)
-        return [replace(answer, truncated=was_cut) for answer, was_cut in zip(answers, cut, strict=True)]
+            for places, found in each_part(self._row_limit, batch, lambda chosen: self._scores(rows, chosen)):
+                scores[places] = found
+        named = [dict(zip(map(str, self.given), fields, strict=True)) for fields in some]
+        answers = self._task.read(named, scores, self.facts.labels)
+        return [replace(answer, truncated=bool(cut)) for answer, cut in zip(answers, encodings.cut, strict=True)]
 
     def _scores(self, rows: Encoded, chosen: IntArray) -> FloatArray:
-        ids, mask = (tensor.to(self._device) for tensor in rows.tokens(chosen))
+        tokens = [tensor.to(self._device) for tensor in rows.tokens(chosen)]
         with torch.inference_mode():
-            scores: FloatArray = self._network(ids, mask).float().cpu().numpy()
+            scores: FloatArray = self._network(*tokens).float().cpu().numpy()
         return scores
 
 
 def _load_checkpoint(run: RunFolder) -> tuple[Network, PreTrainedTokenizerBase, ModelFolderFacts]:
     plan = run.load_plan()
-    tensors, kept = load_checkpoint(run.best_checkpoint())
+    place = run.best_checkpoint()
+    tensors, kept = load_checkpoint(place)
     pooling = Pooling(kept["pooling"])
     base = Path(plan.model_folder)
-    network = build_network(base, load_task(plan.task), len(plan.data.labels), pooling)
+    facts = ModelFolderFacts.from_plan(plan, pooling, load_calibration(place))
+    network = build_network(base, facts.build_task(), facts.outputs, pooling)
     load_tensors(network, tensors)
-    return network, load_tokenizer(base), ModelFolderFacts.from_plan(plan, pooling)
+    return network, load_tokenizer(base), facts
+
+
+def count_texts(count: int) -> str:
+    """Return a number of texts in words."""
+    return "one text" if count == 1 else f"{count} texts"

@@ -14,10 +14,10 @@ from trainer_core.project.schema import Pooling
 from trainer_core.tasks.base import Task
 
 
-def build_network(folder: Path, task: Task, label_count: int, pooling: Pooling) -> Network:
+def build_network(folder: Path, task: Task, outputs: int, pooling: Pooling) -> Network:
     """Load a pretrained body, float32 on the CPU, and put a new head of the task on it."""
     config = load_config(folder)
-    head = task.build_head(hidden_size(config), label_count)
+    head = task.build_head(hidden_size(config), outputs)
     return Network(load_body(folder, config), head, pooling)
 
 

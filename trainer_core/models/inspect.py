@@ -16,21 +16,21 @@ from trainer_core.project.schema import Pooling, Project
 from trainer_core.tasks.registry import load_task
 
 
-def inspect_model(project: Project, folder: Path, label_count: int) -> ModelFacts:
+def inspect_model(project: Project, folder: Path, outputs: int) -> ModelFacts:
     """Find the project's model and return its facts, the task's head included.
 
     Args:
         project: what the user wants.
         folder: what a relative model folder is relative to.
-        label_count: the number of classes the head has to tell apart.
+        outputs: the number of scores that the head gives.
 
     Raises:
         InputError: the model is not there or cannot be used.
     """
-    return inspect_folder(resolve_model(project.model.source, folder), project, label_count)
+    return inspect_folder(resolve_model(project.model.source, folder), project, outputs)
 
 
-def inspect_folder(found: ModelFolder, project: Project, label_count: int) -> ModelFacts:
+def inspect_folder(found: ModelFolder, project: Project, outputs: int) -> ModelFacts:
     """Return the facts of a model whose folder is known."""
     config = load_config(found.path)
     vocabulary = getattr(config, "vocab_size", None)
@@ -38,7 +38,7 @@ def inspect_folder(found: ModelFolder, project: Project, label_count: int) -> Mo
         what = f"A {config.model_type} model does not read text."
         raise InputError.one(f"model.source ({found.path})", what, "Choose a language model.")
     with torch.device("meta"):
-        head = load_task(project.task).build_head(hidden_size(config), label_count)
+        head = load_task(project.task, project.options).build_head(hidden_size(config), outputs)
     network = Network(outline_body(config), head, Pooling.MEAN)
     return ModelFacts(
         source=project.model.source,

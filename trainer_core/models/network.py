@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from trainer_core.data.encoded import TYPES
 from trainer_core.layers.tree import ParameterSpec
 from trainer_core.project.schema import Pooling
 
@@ -70,18 +72,27 @@ class Network(nn.Module):
         self.body = body
         self.head = head
         self.pooling = pooling
+        kinds = getattr(getattr(body, "config", None), "type_vocab_size", 0) or 0
+        self._takes_types = kinds > 1 and TYPES in inspect.signature(body.forward).parameters
 
-    def token_states(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Return the body's last states, float [rows, tokens, width], for ids and mask, int [rows, tokens]."""
-        return cast(Tensor, self.body(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state)
+    def token_states(self, input_ids: Tensor, attention_mask: Tensor, token_types: Tensor | None = None) -> Tensor:
+        """Return the body's last states, float [rows, tokens, width].
 
-    def features(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Return one vector a text, float [rows, width]."""
-        return pool(self.token_states(input_ids, attention_mask), attention_mask, self.pooling)
+        Args:
+            input_ids: int [rows, tokens].
+            attention_mask: int [rows, tokens].
+            token_types: int [rows, tokens], which of two texts a token is of; not used by a body that makes none of it.
+        """
+        types = {} if token_types is None or not self._takes_types else {TYPES: token_types}
+        return cast(Tensor, self.body(input_ids=input_ids, attention_mask=attention_mask, **types).last_hidden_state)
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Return scores, float [rows, outputs], for ids and mask, int [rows, tokens]."""
-        return cast(Tensor, self.head(self.features(input_ids, attention_mask)))
+    def features(self, *tokens: Tensor) -> Tensor:
+        """Return one vector a row, float [rows, width], for what ``token_states`` takes."""
+        return pool(self.token_states(*tokens), tokens[1], self.pooling)
+
+    def forward(self, *tokens: Tensor) -> Tensor:
+        """Return scores, float [rows, outputs], for what ``token_states`` takes."""
+        return cast(Tensor, self.head(self.features(*tokens)))
 
     def named_layers(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Yield parameters under the names that freeze rules, plans and checkpoints use; tied ones each time."""

@@ -18,6 +18,12 @@ HIGHEST_RATE = 10.0
 ColumnRef = Annotated[int, Field(ge=0)] | Annotated[str, Field(min_length=1)]
 """A column: its name, or its position from 0."""
 
+TASKS_OWN = "auto"
+"""In place of a metric: the one by which the task is usually judged."""
+
+OptionValue = bool | int | float | Annotated[str, Field(max_length=1_000)]
+"""What is chosen about a task; the task itself checks it."""
+
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
@@ -72,7 +78,16 @@ class ColumnsSection(Section):
     """``[data.columns]``: which column plays which role; one not given is guessed."""
 
     text: ColumnRef | None = None
+    second_text: ColumnRef | None = None
     label: ColumnRef | None = None
+    question: ColumnRef | None = None
+    context: ColumnRef | None = None
+    answers: ColumnRef | None = None
+    messages: ColumnRef | None = None
+
+    def of(self, role: str) -> str | int | None:
+        """Return what is given for a role."""
+        return self.model_dump()[role]  # type: ignore[no-any-return]
 
 
 class DataSection(Section):
@@ -106,7 +121,7 @@ class TrainingSection(Section):
     accumulation: int = Field(default=1, ge=1, le=4_096)
     precision: Precision = Precision.AUTO
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
-    metric: str = Field(default="macro_f1", min_length=1)
+    metric: str = Field(default=TASKS_OWN, min_length=1)
     schedule: Schedule = Schedule.LINEAR
     warmup_share: float = Field(default=0.1, ge=0.0, lt=1.0)
     weight_decay: float = Field(default=0.01, ge=0.0, le=1.0)
@@ -122,7 +137,7 @@ class TrainingSection(Section):
 class UntilSection(Section):
     """``until``: when a stage ends before its epochs are over."""
 
-    metric: str = Field(default="macro_f1", min_length=1)
+    metric: str = Field(default=TASKS_OWN, min_length=1)
     at_least: float | None = None
     patience: int | None = Field(default=None, ge=1)
 
@@ -151,6 +166,7 @@ class Project(Section):
 
     version: Literal[1] = 1
     task: str = "classification"
+    options: dict[str, OptionValue] = {}
     seed: int = Field(default=7, ge=0, lt=2**32)
     model: ModelSection = ModelSection()
     data: DataSection
@@ -163,6 +179,19 @@ class Project(Section):
         if name not in task_names():
             raise ValueError(f"this is no task Thaw knows; known are {', '.join(task_names())}")
         return name
+
+    def judged_by(self, usual: str) -> Project:
+        """Return a copy in which a metric is named wherever the task's own was meant."""
+        training = self.training
+        if training.metric == TASKS_OWN:
+            training = training.model_copy(update={"metric": usual})
+        stages = [
+            stage.model_copy(update={"until": stage.until.model_copy(update={"metric": training.metric})})
+            if stage.until and stage.until.metric == TASKS_OWN
+            else stage
+            for stage in self.stage
+        ]
+        return self.model_copy(update={"training": training, "stage": tuple(stages)})
 
     def changed(self, **sections: Any) -> Project:
         """Return a checked copy in which the given sections or values are replaced."""

@@ -51,10 +51,11 @@ def _write_delimited(predictions: Iterable[Prediction], path: Path, delimiter: s
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter=delimiter)
-        writer.writerow(["text", "label", "probability"])
         for prediction in predictions:
-            cells = [without_formula(prediction.text), without_formula(prediction.label)]
-            writer.writerow([*cells, f"{prediction.probabilities[prediction.label]:.6f}"])
+            cells = {**prediction.fields, **prediction.cells()}
+            if not count:
+                writer.writerow(cells)
+            writer.writerow([without_formula(cell) if isinstance(cell, str) else cell for cell in cells.values()])
             count += 1
     return count
 
@@ -68,7 +69,7 @@ def _write_json_lines(predictions: Iterable[Prediction], path: Path) -> int:
     count = 0
     with path.open("w", encoding="utf-8") as file:
         for prediction in predictions:
-            record = {"text": prediction.text, "label": prediction.label, "probabilities": prediction.probabilities}
+            record = {**prediction.fields, **prediction.values()}
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
             count += 1
     return count

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import xxhash
+from pydantic import TypeAdapter
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -25,15 +26,18 @@ from trainer_core.errors import InputError
 from trainer_core.files import remove_folder, replace_file, writing_folder_beside
 from trainer_core.runs.folder import RunFolder, read_pointer
 from trainer_core.runs.writing import WritingQueue
+from trainer_core.tasks.base import Facts
 from trainer_core.training.ports import SavedCheckpoint
 from trainer_core.training.snapshot import Snapshot, SnapshotFacts
 
 WEIGHTS = "weights.safetensors"
 STATE = "state.safetensors"
 LIST = "files.json"
+CALIBRATION = "calibration.json"
 KEPT_SNAPSHOTS = 2
 """So many are kept to go on from: where the last one is damaged, the one before serves."""
 READ_BYTES = 2**20
+_CALIBRATION = TypeAdapter(dict[str, tuple[float, ...]])
 
 
 class FolderCheckpoints:
@@ -55,13 +59,15 @@ class FolderCheckpoints:
         facts = {"snapshot": snapshot.facts.model_dump(mode="json"), "journal_bytes": self._journal_bytes()}
         self._writing.begin(lambda: self._save(snapshot, facts))
 
-    def mark_best(self, step: int, stage: int) -> None:
+    def mark_best(self, step: int, stage: int, calibration: Facts) -> None:
         """Make the moment of this step, which was handed over before, the best of the run."""
-        self._writing.begin(lambda: self._point_best(_name(step), step, stage))
+        self._writing.begin(lambda: self._point_best(_name(step), step, stage, calibration))
 
-    def save_best(self, step: int, stage: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:
+    def save_best(
+        self, step: int, stage: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str], calibration: Facts
+    ) -> None:
         """Begin to keep weights that no moment holds, as the best of the run."""
-        self._writing.begin(lambda: self._save_best(step, stage, tensors, facts))
+        self._writing.begin(lambda: self._save_best(step, stage, tensors, facts, calibration))
 
     def wait(self) -> None:
         """Wait until all is written that was begun.
@@ -104,14 +110,17 @@ class FolderCheckpoints:
         return SavedCheckpoint(snapshot.facts.step, snapshot.facts.stage.place, self._relative(place), size, best=False)
 
     def _save_best(
-        self, step: int, stage: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str]
+        self, step: int, stage: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str], calibration: Facts
     ) -> SavedCheckpoint:
         name = f"{_name(step)}-best"
         self._folder.check_there()
         _write(self._folder.checkpoints / name, {WEIGHTS: (tensors, facts)}, {})
-        return self._point_best(name, step, stage)
+        return self._point_best(name, step, stage, calibration)
 
-    def _point_best(self, name: str, step: int, stage: int) -> SavedCheckpoint:
+    def _point_best(self, name: str, step: int, stage: int, calibration: Facts) -> SavedCheckpoint:
+        if calibration:  # a moment is kept before it is evaluated, so this comes to it later
+            content = json.dumps({name: list(values) for name, values in calibration.items()})
+            replace_file(self._folder.checkpoints / name / CALIBRATION, content.encode(), make_folder=False)
         replace_file(self._folder.best_file, name.encode(), make_folder=False)
         self._remove_others()
         place = self._folder.checkpoints / name
@@ -154,6 +163,20 @@ def load_checkpoint(place: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         return load_file(file), facts
     except Exception as cause:
         what = f"This checkpoint cannot be read: {cause}."
+        raise InputError.one(file, what, "Use another run, or the run's folder model/ where it is there.") from cause
+
+
+def load_calibration(place: Path) -> dict[str, tuple[float, ...]]:
+    """Return what the task has to know to read the scores of the best checkpoint; nothing where it needs nothing.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    file = place / CALIBRATION
+    try:
+        return _CALIBRATION.validate_json(file.read_bytes()) if file.is_file() else {}
+    except (OSError, ValueError) as cause:
+        what = f"This part of a checkpoint cannot be read: {cause}."
         raise InputError.one(file, what, "Use another run, or the run's folder model/ where it is there.") from cause
 
 

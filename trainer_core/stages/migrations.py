@@ -24,4 +24,13 @@ def _with_changes(values: Values) -> Values:
     return {"changes": [], **values}
 
 
-_MIGRATIONS: tuple[Migration, ...] = (_with_changes,)
+def _with_columns(values: Values) -> Values:
+    """Version 3 knows every column in use, what the task found in the rows, and how many scores a row has."""
+    data = values.get("data")
+    if not isinstance(data, dict):
+        return values
+    text = {"columns": {"text": data.get("text_column", "")}, "facts": {}, "outputs": len(data.get("labels") or ())}
+    return {**values, "data": {**{key: value for key, value in data.items() if key != "text_column"}, **text}}
+
+
+_MIGRATIONS: tuple[Migration, ...] = (_with_changes, _with_columns)

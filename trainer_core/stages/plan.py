@@ -22,7 +22,7 @@ from trainer_core.project.schema import (
 )
 from trainer_core.stages.presets import default_stages
 
-PLAN_VERSION: Literal[2] = 2
+PLAN_VERSION: Literal[3] = 3
 MORE = ", longer "
 """Between the name of the stage that is repeated and a number, where a run goes on beyond its plan."""
 
@@ -87,7 +87,13 @@ class StageChange(PlanPart):
 
 
 class DataPlan(PlanPart):
-    """Which rows a run learns from. Paths are absolute; hashes are SHA-256 of the files."""
+    """Which rows a run learns from. Paths are absolute; hashes are SHA-256 of the files.
+
+    Attributes:
+        columns: the names of the columns in use, by role.
+        facts: what the task found in the training rows.
+        outputs: how many scores a row has.
+    """
 
     train: str
     train_sha256: str
@@ -96,7 +102,9 @@ class DataPlan(PlanPart):
     train_rows: int
     validation_rows: int
     labels: tuple[str, ...]
-    text_column: str
+    columns: dict[str, str]
+    facts: dict[str, tuple[float, ...]] = {}
+    outputs: int
 
 
 class RunPlan(PlanPart):
@@ -110,7 +118,7 @@ class RunPlan(PlanPart):
         changes: what was changed in stages while they ran, in order; ``stages`` tell how they began.
     """
 
-    version: Literal[2] = PLAN_VERSION
+    version: Literal[3] = PLAN_VERSION
     project: Project
     project_file: str
     project_sha256: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
@@ -13,10 +15,23 @@ from trainer_core.training.memory import each_part
 from trainer_core.training.session import TrainingSession
 
 
-def evaluate(session: TrainingSession, inputs: Inputs) -> dict[str, float]:
-    """Return the task's metrics on the validation rows, with the weights as they are now."""
+@dataclass(frozen=True)
+class Evaluation:
+    """How weights do on the validation rows.
+
+    Attributes:
+        metrics: the task's, by name.
+        scores: float32 [rows, outputs].
+    """
+
+    metrics: dict[str, float]
+    scores: FloatArray
+
+
+def evaluate(session: TrainingSession, inputs: Inputs) -> Evaluation:
+    """Score the validation rows with the weights as they are now, and measure the scores."""
     scores = predict_scores(session, inputs)
-    return session.task.measure(scores, session.validation.targets)
+    return Evaluation(session.task.measure(scores, session.validation.targets), scores)
 
 
 def predict_scores(session: TrainingSession, inputs: Inputs) -> FloatArray:

@@ -126,8 +126,7 @@ class TokenInputs(_Rows):
 
     def scores(self, network: Network, batch: Batch) -> Tensor:
         """Return the network's scores."""
-        ids, mask = batch.values
-        scores: Tensor = network(ids, mask)
+        scores: Tensor = network(*batch.values)
         return scores
 
     def _values(self, chosen: IntArray) -> tuple[Tensor, ...]:
@@ -167,26 +166,27 @@ class StateInputs(_Rows):
 
     def scores(self, network: Network, batch: Batch) -> Tensor:
         """Return the network's scores."""
-        ids, mask, states, missing = batch.values
+        *tokens, states, missing = batch.values
         if len(missing):
             with torch.no_grad(), self.stack.reading([self.boundary]) as found:
-                network.token_states(ids[missing], mask[missing])
+                network.token_states(*(values[missing] for values in tokens))
             made = found.take()[self.boundary]
-            if len(missing) == len(ids):
+            if len(missing) == len(tokens[0]):
                 states = made
             else:
                 states[missing] = made.to(states.dtype)
         with self.stack.entering(self.boundary, states):
-            scores: Tensor = network(ids, mask)
+            scores: Tensor = network(*tokens)
         return scores
 
     def _values(self, chosen: IntArray) -> tuple[Tensor, ...]:
-        ids, mask = self.rows.tokens(chosen)
+        tokens = self.rows.tokens(chosen)
+        mask = tokens[1]
         starts = self.states.starts[chosen]
         missing = torch.from_numpy(np.flatnonzero(starts < 0))
         if len(missing) == len(chosen):
-            return ids, mask, self.states.values[:0], missing
-        places = np.where(mask.numpy() > 0, starts.clip(min=0)[:, None] + np.arange(ids.shape[1]), 0)
+            return *tokens, self.states.values[:0], missing
+        places = np.where(mask.numpy() > 0, starts.clip(min=0)[:, None] + np.arange(mask.shape[1]), 0)
         # Behind a row's end stand the states of another row, which the mask hides.
         states = self.states.values[torch.from_numpy(places.clip(max=len(self.states.values) - 1))]
-        return ids, mask, states, missing
+        return *tokens, states, missing

@@ -14,7 +14,6 @@ from trainer_core.training.compiling import compile_blocks
 from trainer_core.training.events import (
     BestRestored,
     Event,
-    ProbeFinished,
     RunResumed,
     RunStarted,
     RunWarning,
@@ -116,11 +115,10 @@ def _prepare(session: TrainingSession) -> Iterator[Event]:
     if not plan.training.probe and plan.model.pooling is not Pooling.AUTO:
         session.network.pooling = plan.model.pooling
         return
-    for event in prepare_head(session):
-        yield event
-        if isinstance(event, ProbeFinished):
-            yield from keep_best(session, "probe", event.metrics, 0)
-            yield from saved_events(session)
+    found = yield from prepare_head(session)
+    if found is not None:
+        yield from keep_best(session, "probe", found, 0)
+        yield from saved_events(session)
 
 
 def _run_stage(session: TrainingSession, place: int, stage: StagePlan) -> Generator[Event, None, StageEnd]:

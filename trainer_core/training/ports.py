@@ -10,6 +10,7 @@ from typing import Protocol
 from torch import Tensor
 
 from trainer_core.stages.plan import RunPlan
+from trainer_core.tasks.base import Facts
 from trainer_core.training.snapshot import Snapshot
 
 
@@ -38,11 +39,19 @@ class Checkpoints(Protocol):
         """Begin to keep a moment of the run, to go on from it later."""
         ...
 
-    def mark_best(self, step: int, stage: int) -> None:
-        """Make the moment of this step, which was handed over before, the best of the run."""
+    def mark_best(self, step: int, stage: int, calibration: Facts) -> None:
+        """Make the moment of this step, which was handed over before, the best of the run.
+
+        Args:
+            step: the optimiser steps done.
+            stage: which stage made them.
+            calibration: what the task has to know to read the scores of these weights.
+        """
         ...
 
-    def save_best(self, step: int, stage: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:
+    def save_best(
+        self, step: int, stage: int, tensors: Mapping[str, Tensor], facts: Mapping[str, str], calibration: Facts
+    ) -> None:
         """Begin to keep weights that no moment holds, as the best of the run.
 
         Args:
@@ -50,6 +59,7 @@ class Checkpoints(Protocol):
             stage: which stage made them.
             tensors: by layer name, on the CPU.
             facts: short texts to keep beside them, such as the pooling.
+            calibration: as ``mark_best`` takes it.
         """
         ...
 

@@ -20,9 +20,10 @@ from torch import Tensor
 from trainer_core.data.rows import IntArray
 from trainer_core.data.split import stratified_split
 from trainer_core.project.schema import Pooling
+from trainer_core.results.names import is_lower_better
 from trainer_core.tasks.base import Task
 from trainer_core.training.control import Interrupted, heed
-from trainer_core.training.evaluate import evaluate
+from trainer_core.training.evaluate import Evaluation, evaluate
 from trainer_core.training.events import Event, PoolingChosen, ProbeFinished, WorkProgress
 from trainer_core.training.frozen.needs import boundaries_from
 from trainer_core.training.frozen.reading import read_frozen
@@ -54,7 +55,7 @@ class Trial:
 
     Attributes:
         strength: the inverse regularisation.
-        score: the task's first metric, 0 to 1.
+        score: the task's first metric, 0 to 1; below 0 where less is better.
         error: the standard error of the score, as of a share among the held-out rows.
         loss: the mean loss a row.
     """
@@ -77,11 +78,14 @@ class LinearSolution:
         return features @ self.weight.T + self.bias
 
 
-def prepare_head(session: TrainingSession) -> Generator[Event, None, None]:
+def prepare_head(session: TrainingSession) -> Generator[Event, None, Evaluation | None]:
     """Choose the pooling where that is wished, and set the head to its linear solution where that is wished.
 
     The one pass through the body that this needs serves the stages that follow as well. What was found on the same
     features before is taken from the cache.
+
+    Returns:
+        How the linear solution does; None where none was wished.
     """
     wished = session.plan.model.pooling
     candidates = CANDIDATES if wished is Pooling.AUTO else (wished,)
@@ -98,14 +102,17 @@ def prepare_head(session: TrainingSession) -> Generator[Event, None, None]:
     if len(candidates) > 1:
         scores = {pooling.value: score for pooling, score in answer.scores.items()}
         yield PoolingChosen(pooling=answer.pooling.value, scores=scores)
-    if answer.strength is not None:
-        _set_head(session, answer)
-        held_out = FeatureInputs(session.validation, session.device, frozen.validation.features[answer.pooling])
-        yield ProbeFinished(
-            metrics=evaluate(session, held_out),
-            seconds=time.monotonic() - started,
-            inverse_regularisation=answer.strength,
-        )
+    if answer.strength is None:
+        return None
+    _set_head(session, answer)
+    held_out = FeatureInputs(session.validation, session.device, frozen.validation.features[answer.pooling])
+    found = evaluate(session, held_out)
+    yield ProbeFinished(
+        metrics=found.metrics,
+        seconds=time.monotonic() - started,
+        inverse_regularisation=answer.strength,
+    )
+    return found
 
 
 def _search(session: TrainingSession, features: Mapping[Pooling, Tensor]) -> Generator[Event, None, ProbeAnswer]:
@@ -191,7 +198,7 @@ class _Judge:
         self._outputs = session.network.head.linear.out_features
         self._heard = session.control.break_off
         self._targets = torch.from_numpy(session.train.targets).to(session.device)
-        self._splits = self._draw(session.train.targets, session.plan.seed)
+        self._splits = self._draw(session.task.strata(session.train.targets), session.plan.seed)
 
     def trial(self, pooling: Pooling, strength: float) -> Trial:
         """Return how a strength does on the vectors of the training split in a pooling, on average."""
@@ -207,16 +214,17 @@ class _Judge:
             )
             scores = solution.scores(features[held]).cpu().numpy()
             measured.append(self._task.measure(scores, self._targets[held].cpu().numpy()))
-        score = float(np.mean([metrics[self._task.metrics_offered[0]] for metrics in measured]))
+        metric = self._task.metrics_offered[0]
+        score = float(np.mean([metrics[metric] for metrics in measured])) * (-1 if is_lower_better(metric) else 1)
         judged = sum(len(held) for _, held in self._splits)
         error = math.sqrt(max(0.0, score * (1.0 - score)) / judged)
         return Trial(strength, score, error, float(np.mean([metrics["loss"] for metrics in measured])))
 
-    def _draw(self, targets: IntArray, seed: int) -> list[tuple[Tensor, Tensor]]:
-        some = np.sort(np.random.default_rng(seed).permutation(len(targets))[:TRIAL_ROWS])
+    def _draw(self, strata: IntArray, seed: int) -> list[tuple[Tensor, Tensor]]:
+        some = np.sort(np.random.default_rng(seed).permutation(len(strata))[:TRIAL_ROWS])
         splits = []
         for repeat in range(min(MOST_REPEATS, TRIAL_ROWS // len(some))):
-            fit, held = stratified_split(targets[some], HELD_OUT, seed + repeat)
+            fit, held = stratified_split(strata[some], HELD_OUT, seed + repeat)
             if not len(held):
                 fit = held = np.arange(len(some))
             splits.append((self._places(some[fit]), self._places(some[held])))

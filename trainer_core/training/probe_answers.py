@@ -39,7 +39,8 @@ class ProbeAnswer:
 def answer_key(session: TrainingSession, features: Mapping[Pooling, Tensor]) -> str:
     """Return a key of everything that the probe's answer depends on: the features themselves, the classes, the seed."""
     plan = session.plan
-    about = (SEARCH, plan.task, plan.seed, plan.training.probe, session.network.head.linear.out_features)
+    task = session.task
+    about = (SEARCH, plan.task, task.options, task.facts, plan.seed, plan.training.probe, plan.data.outputs)
     digest = xxhash.xxh3_128(f"probe {about} {torch.__version__}".encode())
     digest.update(session.train.targets.tobytes())
     for pooling, values in sorted(features.items()):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from torch import Tensor
 
 from trainer_core.models.build import load_tensors
+from trainer_core.training.evaluate import Evaluation
 from trainer_core.training.events import CheckpointSaved, Event
 from trainer_core.training.holding import until_written
 from trainer_core.training.session import TrainingSession
@@ -44,27 +45,33 @@ def take_snapshot(session: TrainingSession, counters: StageCounters, state: Mapp
 
 
 def keep_best(
-    session: TrainingSession, stage: str, metrics: dict[str, float], place: int, *, averaged: bool = False
+    session: TrainingSession, stage: str, found: Evaluation, place: int, *, averaged: bool = False
 ) -> Iterator[Event]:
     """Make the present weights the best of the run.
 
     Args:
         session: the run; a snapshot of its present step was taken, unless it has made no step.
         stage: what made these weights, by name.
-        metrics: on the validation rows.
+        found: how they do on the validation rows.
         place: which stage.
         averaged: whether a moving average stands in for the weights, which the snapshot does not hold in their place.
     """
-    session.best = BestSoFar(
-        metric=session.plan.training.metric, step=session.step, stage=stage, metrics=metrics, averaged=averaged
+    calibration = session.task.calibrate(found.scores, session.validation.targets)
+    session.best = best = BestSoFar(
+        metric=session.plan.training.metric,
+        step=session.step,
+        stage=stage,
+        metrics=found.metrics,
+        averaged=averaged,
+        facts={name: tuple(values) for name, values in calibration.items()},
     )
     if session.step and not averaged:
-        session.checkpoints.mark_best(session.step, place)
+        session.checkpoints.mark_best(session.step, place, best.facts)
     else:
         weights = session.changed_tensors()
 
         def save(copied: Copying) -> None:
-            session.checkpoints.save_best(session.step, place, copied(weights), session.checkpoint_facts())
+            session.checkpoints.save_best(session.step, place, copied(weights), session.checkpoint_facts(), best.facts)
 
         yield from _hand_over(session, list(weights.values()), save)
 

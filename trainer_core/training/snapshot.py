@@ -20,7 +20,12 @@ DEVICE_RNG = "rng.device"
 
 
 class BestSoFar(BaseModel):
-    """The best evaluation of the run; ``averaged`` tells that a moving average stood in for the weights."""
+    """The best evaluation of the run.
+
+    Attributes:
+        averaged: whether a moving average stood in for the weights.
+        facts: what the task has to know to read the scores of these weights, such as thresholds.
+    """
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings")
 
@@ -29,6 +34,7 @@ class BestSoFar(BaseModel):
     stage: str
     metrics: dict[str, float]
     averaged: bool = False
+    facts: dict[str, tuple[float, ...]] = {}
 
     @property
     def value(self) -> float:

@@ -255,28 +255,28 @@ class StageTraining:
         """Judge the last weights and, where there is one, their average; the better of the two stands for the step."""
         session, averaged = self._session, self._learner.averaged
         started = time.monotonic()
-        metrics, by_average = evaluate(session, self._validation), False
+        found, by_average = evaluate(session, self._validation), False
         if averaged.exists:
             metric = session.plan.training.metric
             with averaged.in_place():
                 of_average = evaluate(session, self._validation)
-            by_average = not better(metric, metrics[metric], of_average[metric])
-            metrics = of_average if by_average else metrics
-        is_best = session.is_better(metrics)
+            by_average = not better(metric, found.metrics[metric], of_average.metrics[metric])
+            found = of_average if by_average else found
+        is_best = session.is_better(found.metrics)
         if is_best:
             with averaged.in_place() if by_average else nullcontext():
-                yield from keep_best(session, self._stage.name, metrics, self._place, averaged=by_average)
+                yield from keep_best(session, self._stage.name, found, self._place, averaged=by_average)
         yield EvaluationFinished(
             step=session.step,
             stage=self._place,
             epoch=self._epoch,
-            metrics=metrics,
+            metrics=found.metrics,
             seconds=time.monotonic() - started,
             is_best=is_best,
             averaged=by_average,
         )
         yield from saved_events(session)
-        return metrics
+        return found.metrics
 
 
 def evaluation_steps(steps_per_epoch: int, evaluations: int) -> set[int]:

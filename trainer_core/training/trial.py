@@ -91,11 +91,11 @@ def try_precisions(
         parameter.requires_grad_(True)
 
     def step(chosen: IntArray, precision: Precision) -> float:
-        ids, mask = (tensor.to(device) for tensor in rows.tokens(chosen))
+        tokens = [tensor.to(device) for tensor in rows.tokens(chosen)]
         targets = torch.from_numpy(rows.targets[chosen]).to(device)
         enabled = precision is not Precision.FLOAT32
         with torch.autocast(device.type, dtype=DTYPES[precision], enabled=enabled):
-            scores = network(ids, mask)
+            scores = network(*tokens)
         loss = task.loss(scores, targets) / len(targets)
         torch.autograd.grad(loss, learning, allow_unused=True)
         return float(loss.detach())

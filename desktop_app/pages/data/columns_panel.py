@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QApplication, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_app.widgets.elided_label import ElidedLabel
+from desktop_app.widgets.fitting_box import FittingBox
 from desktop_app.widgets.kit import GAP, Card, muted, plain_button, set_kind
-from trainer_core.data.report import ColumnInfo, ColumnRole
+from trainer_core.data.report import ColumnInfo
+from trainer_core.data.roles import Need
 
-ROLES = ((ColumnRole.TEXT, "Text"), (ColumnRole.LABEL, "Label"), (ColumnRole.IGNORE, "Not used"))
-ROLE_TIP = (
-    "What this column is for. The text is what the model reads, the label is what it learns to answer; "
-    "all other columns are not used."
-)
+NOT_USED = "Not used"
 
 
 class ColumnsPanel(Card):
@@ -38,13 +36,13 @@ class ColumnsPanel(Card):
         self._rows: list[ColumnRow] = []
         self._refocus = -1
 
-    def show_columns(self, columns: Sequence[ColumnInfo]) -> None:
-        """Show these columns; none are unknown columns."""
+    def show_columns(self, columns: Sequence[ColumnInfo], needs: Sequence[Need]) -> None:
+        """Show these columns, and which of them the task needs; none are unknown columns."""
         same = [row.name for row in self._rows] == [column.name for column in columns]
         if not same:
             self._rebuild(len(columns))
         for row, column in zip(self._rows, columns, strict=True):
-            row.show_column(column)
+            row.show_column(column, needs)
         self._unknown.setVisible(not columns)
         self._allow(True)
 
@@ -97,22 +95,32 @@ class ColumnRow(QWidget):
         self.guessed = muted("guessed")
         self.guessed.setWordWrap(False)
         self.guessed.setToolTip("Thaw guessed this from the name and content of the column; choose to decide yourself")
-        self.role = QComboBox()
-        self.role.setToolTip(ROLE_TIP)
-        for role, word in ROLES:
-            self.role.addItem(word, role.value)
+        self.role = FittingBox()
+        self._needs: tuple[Need, ...] = ()
         self.role.activated.connect(self._on_role_activated)
         self._lay_out()
 
-    def show_column(self, column: ColumnInfo) -> None:
-        """Show a column."""
+    def show_column(self, column: ColumnInfo, needs: Sequence[Need]) -> None:
+        """Show a column, and which roles it can have."""
+        self._offer(needs)
         self.name, self._position = column.name, column.position
         self._name.set_whole_text(column.name)
         self._examples.set_whole_text(" · ".join(cell for cell in column.examples if cell.strip()))
         self.role.setAccessibleName(f"Role of the column {column.name}")
         with QSignalBlocker(self.role):
-            self.role.setCurrentIndex(self.role.findData(column.role.value))
-        self.guessed.setVisible(column.guessed and column.role is not ColumnRole.IGNORE)
+            self.role.setCurrentIndex(self.role.findData(column.role.value if column.role else ""))
+        self.guessed.setVisible(column.guessed and column.role is not None)
+
+    def _offer(self, needs: Sequence[Need]) -> None:
+        if tuple(needs) == self._needs:
+            return
+        self._needs = tuple(needs)
+        with QSignalBlocker(self.role):
+            self.role.clear()
+            for need in needs:
+                self.role.addItem(need.title, need.role.value)
+            self.role.addItem(NOT_USED, "")
+        self.role.setToolTip(role_tip(needs))
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -131,3 +139,11 @@ class ColumnRow(QWidget):
 
     def _on_role_activated(self, place: int) -> None:
         self.role_chosen.emit(self._position, self.role.itemData(place))
+
+
+def role_tip(needs: Sequence[Need]) -> str:
+    """Return what the roles of columns mean for a task."""
+    reads = " and ".join(f"the {need.title.lower()}" for need in needs if need.given)
+    learns = " and ".join(f"the {need.title.lower()}" for need in needs if not need.given)
+    learnt = f" and learns to answer {learns}" if learns else ""
+    return f"What this column is for. The model reads {reads}{learnt}; all other columns are not used."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,9 @@ from PySide6.QtCore import SignalInstance
 from desktop_app.adapters.rows_model import RowsModel
 from desktop_app.pages.base import NoticeView
 from trainer_core.data.report import ColumnInfo, Finding, SplitInfo
+from trainer_core.data.roles import Need
+from trainer_core.project.schema import OptionValue
+from trainer_core.tasks.facts import OptionFacts, TaskFacts
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class DataSettings:
         validation: the validation file; None when a share of the training rows is held out.
         share: that share.
         limit: the most training rows to use; None for all.
-        skip_incomplete: whether rows without text or label are left out.
+        skip_incomplete: whether rows that lack something are left out.
         columns_given: whether a column's role was chosen rather than guessed.
     """
 
@@ -38,6 +41,21 @@ class DataSettings:
     limit: int | None
     skip_incomplete: bool
     columns_given: bool
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many rows there are of what is learnt.
+
+    Attributes:
+        title: the heading.
+        splits: the rows to learn from, and those to measure on.
+        baseline: what can be had without learning, in a sentence; may be empty.
+    """
+
+    title: str = "Classes"
+    splits: Sequence[SplitInfo] = ()
+    baseline: str = ""
 
 
 class DataPageView(NoticeView, Protocol):
@@ -56,8 +74,16 @@ class DataPageView(NoticeView, Protocol):
         """The user wants the files to be read again."""
 
     @property
+    def task_chosen(self) -> SignalInstance:
+        """The user wants another task: its name."""
+
+    @property
+    def option_chosen(self) -> SignalInstance:
+        """The user chose something about the task: the option's name, its value."""
+
+    @property
     def role_chosen(self) -> SignalInstance:
-        """The user gave a column a role: its position, the role."""
+        """The user gave a column a role: its position, the role; none where it is empty."""
 
     @property
     def guess_wanted(self) -> SignalInstance:
@@ -89,14 +115,20 @@ class DataPageView(NoticeView, Protocol):
     def show_settings(self, settings: DataSettings) -> None:
         """Show what the project says."""
 
-    def show_columns(self, columns: Sequence[ColumnInfo]) -> None:
-        """Show the columns of the training file."""
+    def show_tasks(self, tasks: Sequence[TaskFacts], chosen: str) -> None:
+        """Offer these tasks; before they are known, the chosen one by its name."""
+
+    def show_options(self, options: Sequence[OptionFacts], values: Mapping[str, OptionValue]) -> None:
+        """Show what can be chosen about the task, and what is chosen."""
+
+    def show_columns(self, columns: Sequence[ColumnInfo], needs: Sequence[Need]) -> None:
+        """Show the columns of the training file, and which of them the task needs."""
 
     def show_busy(self) -> None:
         """Show that the rows are being read."""
 
-    def show_report(self, findings: Sequence[Finding], splits: Sequence[SplitInfo], baseline: str) -> None:
-        """Show what was noticed, the classes, and what always answering the same would score."""
+    def show_report(self, findings: Sequence[Finding], counts: Counts) -> None:
+        """Show what was noticed, and how many rows there are of what is learnt."""
 
     def show_failure(self, findings: Sequence[Finding], error: Exception | None) -> None:
         """Show why there is no report: as findings, or as an error nobody foresaw."""

@@ -1,27 +1,28 @@
-"""The logic of the data page: what the user does becomes changes of ``[data]``, what is known of the rows is shown."""
+"""The logic of the data page: what the user does becomes changes of the project, what is known of the rows is shown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject
 
-from desktop_app.adapters.rows_model import PAGE, Row, RowsModel
-from desktop_app.core_access import OpenRows
+from desktop_app.adapters.rows_model import RowsModel
 from desktop_app.error_words import sentences
-from desktop_app.pages.data.columns import with_role
-from desktop_app.pages.data.contract import DataPageView, DataSettings
-from desktop_app.pages.data.words import baseline_words, error_sentence, page_sentence
+from desktop_app.pages.data.columns import why_not_without, with_role
+from desktop_app.pages.data.contract import Counts, DataPageView, DataSettings
+from desktop_app.pages.data.opened_rows import OpenedRows, headings_of, open_rows, row_count
+from desktop_app.pages.data.task_change import change_task, with_option
+from desktop_app.pages.data.words import WindowWords, classes_title
 from desktop_app.pages.marks import MarkedPresenter, state_of
-from desktop_app.pages.refusals import change_from_page
+from desktop_app.pages.refusals import change_from_page, change_sections
 from desktop_app.workspace import Workspace
-from trainer_core.data.report import ColumnRole, DataReport, Finding, Severity
+from trainer_core.data.report import DataReport, Finding, Severity
+from trainer_core.data.roles import Role
 from trainer_core.errors import InputError
-from trainer_core.project.schema import DataSection
+from trainer_core.project.schema import DataSection, OptionValue, Project
 
 OPEN = "Opening the rows"
 DATA_KINDS = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".parquet")
@@ -48,6 +49,7 @@ class DataPresenter(MarkedPresenter):
         workspace.project_opened.connect(view.clear_notice)
         workspace.project_changed.connect(self._show_project)
         workspace.report_changed.connect(self._show_report)
+        workspace.tasks.changed.connect(self._on_tasks_known)
         self._show_project()
         self._show_report()
 
@@ -56,6 +58,8 @@ class DataPresenter(MarkedPresenter):
         view.file_dropped.connect(self._on_file_dropped)
         view.file_wanted.connect(self._on_file_wanted)
         view.reread_wanted.connect(self._workspace.examine_data)
+        view.task_chosen.connect(self._on_task_chosen)
+        view.option_chosen.connect(self._on_option_chosen)
         view.role_chosen.connect(self._on_role_chosen)
         view.guess_wanted.connect(self._on_guess_wanted)
         view.header_chosen.connect(self._on_header_chosen)
@@ -74,9 +78,16 @@ class DataPresenter(MarkedPresenter):
 
     def _problems_now(self) -> list[str]:
         workspace = self._workspace
+        words = self._words
         if workspace.report_error is not None:
-            return sentences(workspace.report_error, page_sentence)
-        return [error_sentence(found) for found in workspace.report.errors] if workspace.report else []
+            return sentences(workspace.report_error, words.sentence)
+        return [words.error_sentence(found) for found in workspace.report.errors] if workspace.report else []
+
+    @property
+    def _words(self) -> WindowWords:
+        task, report = self._workspace.task, self._workspace.report
+        needs = report.needs if report else task.needs if task else ()
+        return WindowWords(needs, self._workspace.tasks.all, task)
 
     # --- from the project to the page --------------------------------------------------------------------------
 
@@ -86,7 +97,13 @@ class DataPresenter(MarkedPresenter):
             self._view.show_empty()
         else:
             self._view.show_settings(self._settings(project.data))
+            self._show_task(project)
         self._mark()
+
+    def _show_task(self, project: Project) -> None:
+        task = self._workspace.task
+        self._view.show_tasks(self._workspace.tasks.all, project.task)
+        self._view.show_options(task.options if task else (), project.options)
 
     def _settings(self, data: DataSection) -> DataSettings:
         report = self._workspace.report
@@ -99,7 +116,7 @@ class DataPresenter(MarkedPresenter):
             share=data.share_for_validation,
             limit=data.limit,
             skip_incomplete=data.skip_incomplete,
-            columns_given=data.columns.text is not None or data.columns.label is not None,
+            columns_given=any(column is not None for column in data.columns.model_dump().values()),
         )
 
     def _show_report(self) -> None:
@@ -107,20 +124,33 @@ class DataPresenter(MarkedPresenter):
         self._show_project()
         if workspace.project is not None:
             self._show_rows(workspace.report)
-            if workspace.report is not None:
-                self._show_known(workspace.report)
-            elif workspace.report_error is not None:
-                self._show_failure(workspace.report_error)
-            else:
-                self._view.show_busy()
+            self._show_what_is_known()
+
+    def _show_what_is_known(self) -> None:
+        workspace = self._workspace
+        if workspace.report is not None:
+            self._show_known(workspace.report)
+        elif workspace.report_error is not None:
+            self._show_failure(workspace.report_error)
+        else:
+            self._view.show_busy()
+
+    def _on_tasks_known(self) -> None:
+        """Say anew what was said without the titles of tasks and options."""
+        self._show_project()
+        if self._workspace.project is not None:
+            self._show_what_is_known()
 
     def _show_known(self, report: DataReport) -> None:
-        self._view.show_columns(report.columns)
-        self._view.show_report(report.findings, report.splits, baseline_words(report))
+        words = self._words
+        self._view.show_columns(report.columns, report.needs)
+        counts = Counts(classes_title(report.labels, report.needs), report.splits, report.baseline)
+        self._view.show_report([words.finding(found) for found in report.findings], counts)
 
     def _show_failure(self, error: Exception) -> None:
         if isinstance(error, InputError):
-            findings = [Finding(Severity.ERROR, p.where, p.what, p.remedy) for p in error.problems]
+            problems = map(self._words.problem, error.problems)
+            findings = [Finding(Severity.ERROR, p.where, p.what, p.remedy) for p in problems]
             self._view.show_failure(findings, None)
         else:
             self._view.show_failure((), error)
@@ -134,13 +164,13 @@ class DataPresenter(MarkedPresenter):
             self._rows.clear()
             self._view.show_row_count(0, 0)
             return
-        self._rows.show_rows(len(report.sample), known=report.sample)
+        self._rows.show_rows(headings_of(report), len(report.sample), known=report.sample)
         self._view.show_row_count(len(report.sample), row_count(workspace.project.data, report))
-        opening = partial(_open_rows, partial(workspace.core.open_rows, workspace.project, workspace.folder))
+        opening = partial(open_rows, partial(workspace.core.open_rows, workspace.project, workspace.folder))
         workspace.jobs.start(OPEN, opening, self._on_rows_opened, self._view.show_error)
 
-    def _on_rows_opened(self, opened: _Opened) -> None:
-        self._rows.show_rows(opened.total, opened.fetch, opened.first, opened.number_of)
+    def _on_rows_opened(self, opened: OpenedRows) -> None:
+        self._rows.show_rows(self._rows.headings, opened.total, opened.fetch, opened.first, opened.number_of)
         self._view.show_row_count(opened.total, opened.total)
 
     # --- from the page to the project --------------------------------------------------------------------------
@@ -183,14 +213,37 @@ class DataPresenter(MarkedPresenter):
         whole, folder = path.resolve(), self._workspace.folder.resolve()
         return whole.relative_to(folder).as_posix() if whole.is_relative_to(folder) else str(whole)
 
+    def _on_task_chosen(self, name: str) -> None:
+        project, task = self._workspace.project, self._workspace.tasks.named(name)
+        if project is None or task is None:
+            return
+        change = change_task(project, task, self._workspace.task)
+        if self._change(**change.sections) and change.lost:
+            self._view.show_warning(change.sentence)
+
+    def _on_option_chosen(self, name: str, value: OptionValue | None) -> None:
+        project, task = self._workspace.project, self._workspace.task
+        option = next((option for option in task.options if option.name == name), None) if task else None
+        if project is not None and option is not None:
+            self._change(options=with_option(project.options, option, value))
+
+    def _change(self, **sections: Any) -> bool:
+        """Replace whole sections; return whether the project took them, and show why where it did not."""
+        self._view.clear_notice()
+        refused = change_sections(self._workspace, **sections)
+        if refused is not None:
+            self._view.show_error(refused)
+        self._show_project()
+        return refused is None
+
     def _on_role_chosen(self, position: int, role: str) -> None:
         project, report = self._workspace.project, self._workspace.report
         if project is None or report is None:
             return
-        columns = with_role(report, project.data.columns, position, ColumnRole(role))
+        columns = with_role(report, project.data.columns, position, Role(role) if role else None)
         if columns is None:
             self._show_known(report)
-            self._view.show_warning("One column has to be the text and one the label: give that role to another one.")
+            self._view.show_warning(why_not_without(report, position))
         else:
             self._update(columns=columns.model_dump())
 
@@ -220,28 +273,3 @@ class DataPresenter(MarkedPresenter):
     def _update(self, **values: Any) -> None:
         change_from_page(self._view, self._workspace, "data", values)
         self._show_project()
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """Rows that can be asked for: how many, how, and the first of them."""
-
-    total: int
-    fetch: Callable[[int, int], Sequence[Row]]
-    first: Sequence[Row]
-    number_of: Callable[[int], int]
-
-
-def _open_rows(open_rows: Callable[[], OpenRows]) -> _Opened:
-    opened = open_rows()
-
-    def fetch(start: int, count: int) -> Sequence[Row]:
-        return opened.rows[start : start + count]
-
-    return _Opened(len(opened.rows), fetch, fetch(0, PAGE), opened.number_of)
-
-
-def row_count(data: DataSection, report: DataReport) -> int:
-    """Return how many training rows there are before any is held out."""
-    held_out = data.validation is None
-    return sum(split.rows for split in report.splits if held_out or split.name == "train")

@@ -21,12 +21,12 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.adapters.class_shares import ClassSharesModel
+from desktop_app.pages.data.contract import Counts
 from desktop_app.pages.data.share_delegate import ShareDelegate
-from desktop_app.pages.data.words import in_window_words, is_key
 from desktop_app.theme import Theme
 from desktop_app.widgets.kit import GAP, Card, Notice, muted, plain_button, set_kind, strong
 from desktop_app.widgets.snug_scroll_area import SnugScrollArea
-from trainer_core.data.report import Finding, Severity, SplitInfo
+from trainer_core.data.report import Finding, Severity
 
 SEVERITIES = {
     Severity.ERROR: ("mdi6.alert-circle-outline", "error", "Error"),
@@ -129,8 +129,8 @@ class FindingRow(QWidget):
     def __init__(self, finding: Finding, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         icon, color, word = SEVERITIES[finding.severity]
-        place = "" if is_key(finding.where) else PurePath(finding.where).name
-        self.words = [word + (f" · {place}" if place else ""), finding.what, in_window_words(finding.remedy)]
+        place = PurePath(finding.where).name
+        self.words = [word + (f" · {place}" if place else ""), finding.what, finding.remedy]
         if finding.rows and not all(str(row) in finding.what for row in finding.rows):
             numbers = ", ".join(f"{row:,}" for row in finding.rows)
             self.words.append(f"See row{'s' if len(finding.rows) > 1 else ''} {numbers}.")
@@ -153,7 +153,7 @@ class FindingRow(QWidget):
 
 
 class ClassesPanel(Card):
-    """A card with the classes of one split, as bars."""
+    """A card with the classes of one split as bars, or the bands of its numbers; it hides where there is neither."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__("Classes", parent)
@@ -167,29 +167,38 @@ class ClassesPanel(Card):
         self.list.setUniformItemSizes(True)
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.list.setAccessibleName("Rows of each class")
-        self.list.setToolTip("The longest bar is the most frequent class")
+        self.list.setAccessibleName("How many rows there are of each")
+        self.list.setToolTip("The longest bar stands for the most rows")
         self.list.setMinimumHeight(self.fontMetrics().height() * FEWEST_LINES)
         theme.changed.connect(self.list.viewport().update)
         self._choice = QHBoxLayout()
         self._choice.setSpacing(GAP)
         self._group = QButtonGroup(self)
         self._group.idClicked.connect(self._on_split_clicked)
-        self._splits: Sequence[SplitInfo] = ()
+        self._counts = Counts()
         self._shown = "train"
         self.body.addLayout(self._choice)
         self.body.addWidget(self.baseline)
         self.body.addWidget(self.list, 1)
 
-    def show_splits(self, splits: Sequence[SplitInfo], baseline: str) -> None:
-        """Show the classes of these splits and what the most frequent one would score."""
-        self._splits = splits
-        count = max((len(split.classes) for split in splits), default=0)
-        self.set_title(f"{count:,} classes" if count > 1 else "Classes")
-        self.baseline.setText(baseline)
-        self.baseline.setVisible(bool(baseline))
+    def show_busy(self) -> None:
+        """Forget the counts, but keep the place, so that nothing jumps while the rows are read."""
+        self.model.show_classes({}, 0)
+        self.baseline.setText("")
+        for button in self._group.buttons():
+            button.setEnabled(False)
+
+    def show_counts(self, counts: Counts) -> None:
+        """Show how many rows of each split there are of what is learnt, and what can be had without learning."""
+        self._counts = counts
+        self.set_title(counts.title)
+        self.baseline.setText(counts.baseline)
+        self.baseline.setVisible(bool(counts.baseline))
         self._make_buttons()
         self._show_split()
+        counted = any(split.counts for split in counts.splits)
+        self.list.setVisible(counted)
+        self.setVisible(counted or bool(counts.baseline))
 
     def split_button(self, place: int) -> QPushButton:
         """Return the button that shows a split."""
@@ -202,22 +211,22 @@ class ClassesPanel(Card):
             self._group.removeButton(old)
             self._choice.removeWidget(old)
             old.deleteLater()
-        for place, split in enumerate(self._splits):
+        for place, split in enumerate(self._counts.splits):
             name = SPLIT_NAMES.get(split.name, split.name)
             button = plain_button(f"{name} {split.rows:,}")
             button.setCheckable(True)
             button.setChecked(split.name == self._shown)
-            button.setAccessibleName(f"Show the classes of the {name.lower()} rows")
+            button.setAccessibleName(f"Count the {name.lower()} rows")
             button.setToolTip(f"{split.rows:,} rows {'to learn from' if split.name == 'train' else 'to measure on'}")
             self._group.addButton(button, place)
             self._choice.addWidget(button, 1)
 
     def _show_split(self) -> None:
-        shown = next((split for split in self._splits if split.name == self._shown), None)
-        self.model.show_classes(shown.classes if shown else {})
+        shown = next((split for split in self._counts.splits if split.name == self._shown), None)
+        self.model.show_classes(shown.counts if shown else {}, shown.rows if shown else 0)
 
     def _on_split_clicked(self, place: int) -> None:
-        self._shown = self._splits[place].name
+        self._shown = self._counts.splits[place].name
         self._show_split()
 
 

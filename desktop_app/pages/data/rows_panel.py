@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QPlainTextEdit, QTableView, QWidget
 
-from desktop_app.adapters.rows_model import RowsModel
+from desktop_app.adapters.rows_model import Heading, Row, RowsModel
 from desktop_app.widgets.elided_label import ElidedLabel
 from desktop_app.widgets.kit import Card, muted, set_kind
 
 TALLEST_TEXT = 5
 """Lines of a chosen text that are shown without scrolling."""
+
+SHORT_LETTERS = 15
+"""How many letters of a cell that is no long text are shown at first."""
 
 
 class RowsPanel(Card):
@@ -44,10 +49,7 @@ class RowsPanel(Card):
         """Show this table of rows from now on."""
         self._rows = rows
         self.table.setModel(rows)
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(1, self.fontMetrics().averageCharWidth() * 15)
+        self._size_columns()
         self.table.selectionModel().currentRowChanged.connect(self._on_current_changed)
         rows.dataChanged.connect(self._on_rows_came)
         rows.modelReset.connect(self._on_rows_replaced)
@@ -83,13 +85,34 @@ class RowsPanel(Card):
         if row is None:
             self.text.clear()
         else:
-            self.label.set_whole_text(row[1])
-            self.text.setPlainText(row[0])
+            short, long = _parts(self._rows.headings if self._rows else (), row)
+            self.label.set_whole_text(short)
+            self.text.setPlainText(long)
 
     def _on_rows_came(self, first: QModelIndex, last: QModelIndex) -> None:
         current = self.table.currentIndex()
         if current.isValid() and first.row() <= current.row() <= last.row():
             self._on_current_changed(current, current)
 
+    def _size_columns(self) -> None:
+        """Share the width among the long texts; what is short gets as much as it needs."""
+        header = self.table.horizontalHeader()
+        for place, heading in enumerate(self._rows.headings if self._rows else ()):
+            mode = QHeaderView.ResizeMode.Stretch if heading.wide else QHeaderView.ResizeMode.Interactive
+            header.setSectionResizeMode(place, mode)
+            if not heading.wide:
+                header.resizeSection(place, self.fontMetrics().averageCharWidth() * SHORT_LETTERS)
+
     def _on_rows_replaced(self) -> None:
+        self._size_columns()
         self._on_current_changed(QModelIndex(), QModelIndex())
+
+
+def _parts(headings: Sequence[Heading], row: Row) -> tuple[str, str]:
+    """Return the short cells of a row on one line, and its long texts, each under its heading where it has several."""
+    cells = list(zip(headings, row, strict=True))
+    short = " · ".join(cell for heading, cell in cells if not heading.wide)
+    long = [(heading.title, cell) for heading, cell in cells if heading.wide]
+    if len(long) == 1:
+        return short, long[0][1]
+    return short, "\n\n".join(f"{title}: {text}" for title, text in long)

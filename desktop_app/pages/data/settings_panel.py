@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.widgets.elided_label import ElidedLabel
+from desktop_app.widgets.fitting_box import FittingBox
 from desktop_app.widgets.kit import GAP, Card, plain_button
 
 if TYPE_CHECKING:
@@ -36,12 +36,11 @@ class ReadingPanel(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Reading the file", parent)
-        self.header = QComboBox()
+        self.header = FittingBox()
         self.header.setToolTip("Whether the first row names the columns. Otherwise it is learned from like any other.")
         self.header.addItem("", None)
         self.header.addItem("Has names", True)
         self.header.addItem("No names", False)
-        self.header.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.limited = QCheckBox("&At most")
         self.limited.setToolTip("Learn from the first rows only: a quick try before the whole file")
         self.limit = QSpinBox()
@@ -54,7 +53,7 @@ class ReadingPanel(Card):
         self.limit.setAccessibleName("The most rows to use")
         self.limit.setToolTip("Rows after this many are not read")
         self.skip = QCheckBox("Leave out i&ncomplete rows")
-        self.skip.setToolTip("Rows without a text or without a label are skipped; otherwise they forbid training")
+        self.skip.setToolTip("Rows that lack something the task needs are skipped; otherwise they forbid training")
         self._lay_out()
         self.header.activated.connect(self._on_header_activated)
         self.limited.clicked.connect(self._on_limited_clicked)
@@ -108,7 +107,8 @@ class ValidationPanel(Card):
         super().__init__("Validation", parent)
         self.by_share = QRadioButton("Hol&d out")
         self.by_share.setToolTip(
-            "A share of the rows is never learned from; the model is measured on them. Every class gives its part."
+            "A share of the rows is never learned from; the model is measured on them. "
+            "Every class, or band of numbers, gives its part."
         )
         self.share = QDoubleSpinBox()
         self.share.setRange(0.1, 99.9)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,11 @@ from PySide6.QtWidgets import QFileDialog, QSplitter, QVBoxLayout, QWidget
 
 from desktop_app.adapters.rows_model import RowsModel
 from desktop_app.pages.data.columns_panel import ColumnsPanel
+from desktop_app.pages.data.contract import Counts
 from desktop_app.pages.data.report_panel import ClassesPanel, FindingsPanel
 from desktop_app.pages.data.rows_panel import RowsPanel
 from desktop_app.pages.data.settings_panel import ReadingPanel, ValidationPanel
+from desktop_app.pages.data.task_panel import OptionsPanel, TaskPanel
 from desktop_app.pages.page_views import ProjectPage
 from desktop_app.theme import Theme
 from desktop_app.widgets.kit import GAP, EmptyState, PageFrame, icon_button, plain_button, primary_button
@@ -22,13 +24,18 @@ from desktop_app.widgets.snug_scroll_area import SnugScrollArea
 
 if TYPE_CHECKING:
     from desktop_app.pages.data.contract import DataSettings
-    from trainer_core.data.report import ColumnInfo, Finding, SplitInfo
+    from trainer_core.data.report import ColumnInfo, Finding
+    from trainer_core.data.roles import Need
+    from trainer_core.project.schema import OptionValue
+    from trainer_core.tasks.facts import OptionFacts, TaskFacts
 
 FILE_FILTER = "Data (*.csv *.tsv *.tab *.txt *.jsonl *.ndjson *.json *.parquet);;All files (*)"
 NARROW = 125
 """Below so many letters of width, the report stands below the columns instead of right of the rows."""
 SIZES = [264, 400, 300]
 """The widths to begin with: settings, rows, report."""
+MUCH = 1_000
+"""The share of what takes all room there is, against 1 for what is left over."""
 
 
 class DataView(ProjectPage):
@@ -41,12 +48,16 @@ class DataView(ProjectPage):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAcceptDrops(True)
+        self.task = TaskPanel()
+        self.options = OptionsPanel()
         self.columns = ColumnsPanel()
         self.reading = ReadingPanel()
         self.validation = ValidationPanel()
         self.rows = RowsPanel()
         self.findings = FindingsPanel(theme)
         self.classes = ClassesPanel(theme)
+        self.task_chosen = self.task.task_chosen
+        self.option_chosen = self.options.option_chosen
         self.role_chosen = self.columns.role_chosen
         self.guess_wanted = self.columns.guess_wanted
         self.header_chosen = self.reading.header_chosen
@@ -66,25 +77,33 @@ class DataView(ProjectPage):
         self.validation.show_settings(settings)
         self.columns.set_chosen(settings.columns_given)
 
-    def show_columns(self, columns: Sequence[ColumnInfo]) -> None:
-        """Show the columns of the training file."""
-        self.columns.show_columns(columns)
+    def show_tasks(self, tasks: Sequence[TaskFacts], chosen: str) -> None:
+        """Offer these tasks; before they are known, the chosen one by its name."""
+        self.task.show_tasks(tasks, chosen)
+
+    def show_options(self, options: Sequence[OptionFacts], values: Mapping[str, OptionValue]) -> None:
+        """Show what can be chosen about the task, and what is chosen."""
+        self.options.show_options(options, values)
+
+    def show_columns(self, columns: Sequence[ColumnInfo], needs: Sequence[Need]) -> None:
+        """Show the columns of the training file, and which of them the task needs."""
+        self.columns.show_columns(columns, needs)
 
     def show_busy(self) -> None:
         """Show that the rows are being read."""
         self.columns.show_busy()
         self.findings.show_busy()
-        self.classes.show_splits((), "")
+        self.classes.show_busy()
 
-    def show_report(self, findings: Sequence[Finding], splits: Sequence[SplitInfo], baseline: str) -> None:
-        """Show what was noticed, the classes, and what always answering the same would score."""
+    def show_report(self, findings: Sequence[Finding], counts: Counts) -> None:
+        """Show what was noticed, and how many rows there are of what is learnt."""
         self.findings.show_findings(findings)
-        self.classes.show_splits(splits, baseline)
+        self.classes.show_counts(counts)
 
     def show_failure(self, findings: Sequence[Finding], error: Exception | None) -> None:
         """Show why there is no report: as findings, or as an error nobody foresaw."""
-        self.columns.show_columns(())
-        self.classes.show_splits((), "")
+        self.columns.show_columns((), ())
+        self.classes.show_counts(Counts())
         if error is None:
             self.findings.show_findings(findings)
         else:
@@ -136,7 +155,7 @@ class DataView(ProjectPage):
         empty = EmptyState(
             "mdi6.file-table-outline",
             "No data yet",
-            "Drop a file here, or choose one. Each of its rows needs a text and a label.\n"
+            "Drop a file here, or choose one. Each of its rows needs a text, and what shall be answered to it.\n"
             "Thaw reads CSV, TSV, JSON lines, JSON and Parquet.",
         )
         button = primary_button("&Choose a file…")
@@ -165,19 +184,21 @@ class DataView(ProjectPage):
         report = QVBoxLayout(self._report)
         report.setContentsMargins(0, 0, 0, 0)
         report.setSpacing(2 * GAP)
-        report.addWidget(self.findings, 1)
-        report.addWidget(self.classes, 1)
+        report.addWidget(self.findings, MUCH)
+        report.addWidget(self.classes, MUCH)
+        report.addStretch(1)  # findings stay at the top where nothing is counted below them
         settings = QWidget()
         self._left = QVBoxLayout(settings)
         self._left.setContentsMargins(0, 0, 0, 0)
         self._left.setSpacing(2 * GAP)
-        for card in (self.columns, self.reading, self.validation):
+        for card in (self.task, self.columns, self.reading, self.validation, self.options):
             self._left.addWidget(card)
         self._left.addStretch(1)
         self._columns = QSplitter(Qt.Orientation.Horizontal)
         self._columns.setChildrenCollapsible(False)
         self._columns.setHandleWidth(2 * GAP)
-        for place, widget in enumerate((SnugScrollArea(settings), self.rows, self._report)):
+        self.settings = SnugScrollArea(settings)
+        for place, widget in enumerate((self.settings, self.rows, self._report)):
             self._columns.addWidget(widget)
             self._columns.setStretchFactor(place, (0, 3, 2)[place])
         self._columns.setSizes(SIZES)

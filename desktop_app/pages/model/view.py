@@ -106,7 +106,7 @@ class ModelView(ProjectPage):
         self._content.setDirection(way)
 
     def _make_frame(self) -> PageFrame:
-        frame = PageFrame("Model", "Begin with a model that has read much text already; it learns your classes on top.")
+        frame = PageFrame("Model", "Begin with a model that has read much text already; it learns your task on top.")
         inner = QWidget()
         whole = QVBoxLayout(inner)
         whole.setContentsMargins(0, 0, 0, 0)

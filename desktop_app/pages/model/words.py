@@ -34,7 +34,7 @@ def fact_rows(facts: ModelFacts) -> list[tuple[str, str, str]]:
         (
             "Parameters",
             f"{tree.parameter_count:,}",
-            "All numbers that can learn, the new head for your classes included",
+            "All numbers that can learn, the new head for your task included",
         ),
         ("Blocks", f"{tree.block_count:,}" if tree.block_count else "none found", "Alike layers, one after the other"),
         ("Hidden size", f"{facts.hidden_size:,}", "How many numbers describe one token inside the model"),

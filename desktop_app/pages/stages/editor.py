@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from desktop_app.pages.stages.controls import Choice, Decimal, RateLine, Switch, SwitchedNumber, TextLine, Whole
-from desktop_app.pages.stages.field import Field
-from desktop_app.pages.stages.words import FIRST_AT_LEAST, FIRST_PATIENCE, METRICS, StageForm
+from desktop_app.pages.stages.metrics import offer_metrics
+from desktop_app.pages.stages.words import FIRST_AT_LEAST, FIRST_PATIENCE, StageForm
+from desktop_app.widgets.controls import Choice, Decimal, RateLine, Switch, SwitchedNumber, TextLine, Whole
+from desktop_app.widgets.field import Field
 from desktop_app.widgets.flow import FlowLayout
 from desktop_app.widgets.kit import GAP, Card, muted, plain_button
 from trainer_core.project.schema import StartFrom
@@ -31,6 +34,10 @@ class StageEditor(Card):
         for field in self.fields.values():
             field.edited.connect(self.edited)
         self._build()
+
+    def offer_metrics(self, metrics: Mapping[str, str]) -> None:
+        """Offer these metrics, by their names, for what ends the stage."""
+        offer_metrics(self.fields["until_metric"].control, metrics)
 
     def show_form(self, form: StageForm) -> None:
         """Show other values and forget what was refused."""
@@ -102,7 +109,7 @@ def _exit_fields() -> tuple[Field, ...]:
     tired = "The stage ends when so many evaluations in a row bring no new best"
     best = Switch("Begin with the best weights so &far", StartFrom.LAST, StartFrom.BEST)
     best.setAccessibleName("Begin with the best weights so far")
-    metric = Choice(METRICS)
+    metric = Choice()
     metric.setAccessibleName("Metric that ends the stage")
     return (
         Field("until_metric", "", metric, "What is measured at every evaluation; tick a box to use it"),

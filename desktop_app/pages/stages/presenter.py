@@ -16,9 +16,11 @@ from desktop_app.pages.marks import MarkedPresenter
 from desktop_app.pages.refusals import change_section, refusal
 from desktop_app.pages.stages.words import (
     CardWords,
+    MetricChoices,
     RateCurve,
     StageForm,
     card_words,
+    metric_choices,
     new_stage,
     next_name,
     plan_words,
@@ -60,6 +62,10 @@ class StagesView(WaitingPageView, Protocol):
 
     def set_plan_words(self, text: str, *, is_default: bool, knows_layers: bool) -> None:
         """Tell how long the plan is, whether it is the default one, and whether ready-made plans can be made."""
+        ...
+
+    def set_metrics(self, choices: MetricChoices) -> None:
+        """Offer these metrics."""
         ...
 
     def set_form(self, form: StageForm) -> None:
@@ -119,6 +125,7 @@ class StagesPresenter(MarkedPresenter):
         workspace.project_changed.connect(self._refresh)
         workspace.facts_changed.connect(self._refresh)
         workspace.report_changed.connect(self._refresh)
+        workspace.tasks.changed.connect(self._refresh)
         workspace.stage_chosen.connect(self._refresh)
         workspace.forecaster.changed.connect(self._refresh)
 
@@ -146,7 +153,8 @@ class StagesPresenter(MarkedPresenter):
         self._view.set_plan_words(
             plan_words(stages, per_epoch), is_default=not project.stage, knows_layers=tree is not None
         )
-        self._view.set_form(stage_form(stages[self._place], self._place, project.training.metric))
+        self._view.set_metrics(metric_choices(workspace.task.metrics if workspace.task else (), workspace.metric))
+        self._view.set_form(stage_form(stages[self._place], self._place, workspace.metric))
         self._view.set_training(project.training)
         self._view.set_curve(None if per_epoch is None else rate_curve(stages, project.training, per_epoch))
         problems = plan_problems(project, tree, rows or 1) if tree else []
@@ -159,7 +167,7 @@ class StagesPresenter(MarkedPresenter):
         tree = self._tree
         share, problem = self._rules.look_up(stage.train, tree) if tree is not None else (None, "")
         steps = None if per_epoch is None else per_epoch * stage.epochs
-        return card_words(stage, place, share, steps, problem)
+        return card_words(stage, place, share, steps, judged_by=self._workspace.metric, problem=problem)
 
     @property
     def _tree(self) -> LayerTree | None:
@@ -261,7 +269,6 @@ class StagesPresenter(MarkedPresenter):
         if field == "rules":
             return {"train": split_rules(value)}
         if field.startswith("until_"):
-            project, until = self._workspace.project, self._workspace.stages()[self._place].until
-            metric = project.training.metric if project else ""
-            return {"until": until_with(until, metric, field.removeprefix("until_"), value)}
+            until = self._workspace.stages()[self._place].until
+            return {"until": until_with(until, field.removeprefix("until_"), value)}
         return {field: value}

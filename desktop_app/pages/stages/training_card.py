@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from desktop_app.pages.stages.controls import Choice, Decimal, Switch, SwitchedNumber, Whole
-from desktop_app.pages.stages.field import Field
-from desktop_app.pages.stages.words import METRICS
+from desktop_app.pages.stages.metrics import offer_metrics
+from desktop_app.widgets.controls import Choice, Decimal, Switch, SwitchedNumber, Whole
+from desktop_app.widgets.field import Field
 from desktop_app.widgets.kit import GAP, Card
 from trainer_core.project.schema import Precision, Schedule, TrainingSection
 
@@ -43,6 +45,10 @@ class TrainingCard(Card):
         self.body.addLayout(grid)
         self.body.addStretch(1)
 
+    def offer_metrics(self, metrics: Mapping[str, str]) -> None:
+        """Offer these metrics, by their names, for what judges the best."""
+        offer_metrics(self.fields["metric"].control, metrics)
+
     def show_training(self, training: TrainingSection) -> None:
         """Show other values and forget what was refused."""
         for name, field in self.fields.items():
@@ -72,7 +78,7 @@ def _fields() -> tuple[Field, ...]:
         Field("accumulation", "Batches a s&tep", Whole(1, 4_096), "Adds batches up: a larger one without the memory"),
         Field("schedule", "After the warmup the rate", Choice(SCHEDULES), "How fast each stage calms down"),
         Field("warmup_share", "War&mup", warmup, "The part of each stage in which the rate rises from zero"),
-        Field("metric", "Best is &judged by", Choice(METRICS), "Decides which checkpoint is the best one and is kept"),
+        Field("metric", "Best is &judged by", Choice(), "Decides which checkpoint is the best one and is kept"),
         Field("precision", "&Precision", Choice(PRECISIONS), "Half as many digits are faster where the hardware can"),
         Field("evaluations_per_epoch", "Evaluations an ep&och", Whole(1, 1_000), evaluations),
         Field("weight_decay", "&Weight decay", decay, "Pulls what learns towards zero: more holds against overfitting"),

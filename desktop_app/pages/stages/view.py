@@ -23,7 +23,7 @@ from desktop_app.pages.page_views import WaitingPage
 from desktop_app.pages.stages.editor import StageEditor
 from desktop_app.pages.stages.strip import StageStrip
 from desktop_app.pages.stages.training_card import TrainingCard
-from desktop_app.pages.stages.words import CardWords, RateCurve, StageForm
+from desktop_app.pages.stages.words import CardWords, MetricChoices, RateCurve, StageForm
 from desktop_app.theme import Theme
 from desktop_app.widgets.flow import FlowLayout
 from desktop_app.widgets.forecast_card import ForecastCard
@@ -91,6 +91,11 @@ class StagesPage(WaitingPage):
         self.plan_words.setText(mark + text)
         self.presets.setEnabled(knows_layers)
         self._default.setEnabled(not is_default)
+
+    def set_metrics(self, choices: MetricChoices) -> None:
+        """Offer these metrics."""
+        self.editor.offer_metrics(choices.until)
+        self.training.offer_metrics(choices.best)
 
     def set_form(self, form: StageForm) -> None:
         """Show the values of the chosen stage and forget what was refused."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from desktop_app.adapters.layer_words import format_rate, format_share, rules_words
-from trainer_core.project.schema import StageSection, StartFrom, TrainingSection, UntilSection
+from desktop_app.run_words import metric_words
+from trainer_core.project.schema import TASKS_OWN, StageSection, StartFrom, TrainingSection, UntilSection
 from trainer_core.results.names import is_lower_better
 from trainer_core.training.schedule import rate_at
 
-METRICS = {"macro_f1": "F1, every class alike", "accuracy": "accuracy", "loss": "loss"}
 POINTS_PER_STAGE = 160
 FIRST_PATIENCE = 2
 NEW_RATE = 5e-5
@@ -79,12 +79,35 @@ class RateCurve:
     rates: tuple[float, ...]
 
 
-def metric_words(metric: str) -> str:
-    """Return a metric's name in plain words."""
-    return METRICS.get(metric, metric.replace("_", " "))
+@dataclass(frozen=True)
+class MetricChoices:
+    """The metrics to choose from, in words, by their names.
+
+    Attributes:
+        best: those that can judge which checkpoint is the best one.
+        until: those that can end a stage.
+    """
+
+    best: dict[str, str]
+    until: dict[str, str]
 
 
-def card_words(stage: StageSection, place: int, share: float | None, steps: int | None, problem: str) -> CardWords:
+def metric_choices(offered: Sequence[str], judged_by: str) -> MetricChoices:
+    """Return the choices among a task's metrics; none offered are not known yet.
+
+    Args:
+        offered: their names, the task's own choice first.
+        judged_by: the metric by which the project judges the best.
+    """
+    names = {name: metric_words(name) for name in offered}
+    usual = f"{metric_words(offered[0])} (usual for this task)" if offered else "usual for the task"
+    same = "as the best is judged" if judged_by == TASKS_OWN else f"{metric_words(judged_by)} (as the best)"
+    return MetricChoices({TASKS_OWN: usual} | names, {TASKS_OWN: same} | names)
+
+
+def card_words(
+    stage: StageSection, place: int, share: float | None, steps: int | None, *, judged_by: str, problem: str
+) -> CardWords:
     """Return a stage's card; ``share`` and ``steps`` are None while unknown."""
     return CardWords(
         name=stage.name,
@@ -92,37 +115,38 @@ def card_words(stage: StageSection, place: int, share: float | None, steps: int 
         share="" if share is None else f"{format_share(share)} of the model",
         rate=_rate_words(stage),
         length=_length_words(stage.epochs, steps),
-        until=until_words(stage.until),
+        until=until_words(stage.until, judged_by),
         start=_start_words(stage, place),
         problem=problem,
     )
 
 
-def until_words(until: UntilSection | None) -> str:
-    """Return when a stage ends early; empty when it never does."""
+def until_words(until: UntilSection | None, judged_by: str) -> str:
+    """Return when a stage ends early; empty when it never does. ``judged_by`` is what ``auto`` stands for."""
     if until is None:
         return ""
-    name = {"macro_f1": "F1"}.get(until.metric, metric_words(until.metric))
+    metric = judged_by if until.metric == TASKS_OWN else until.metric
+    name = "score" if metric == TASKS_OWN else metric_words(metric)
     ends = []
     if until.at_least is not None:
-        ends.append(f"{name} {'≤' if is_lower_better(until.metric) else '≥'} {until.at_least:g}")
+        ends.append(f"{name} {'≤' if is_lower_better(metric) else '≥'} {until.at_least:g}")
     if until.patience is not None:
         evaluations = "an evaluation" if until.patience == 1 else f"{until.patience} evaluations"
         ends.append(f"{evaluations} without a better {name}")
     return f"until {' or '.join(ends)}"
 
 
-def until_with(until: UntilSection | None, metric: str, key: str, value: Any) -> dict[str, Any] | None:
+def until_with(until: UntilSection | None, key: str, value: Any) -> dict[str, Any] | None:
     """Return an exit rule with one value replaced; None when nothing ends the stage early any more."""
-    before = until.model_dump() if until else {"metric": metric, "at_least": None, "patience": None}
+    before = until.model_dump() if until else {"metric": TASKS_OWN, "at_least": None, "patience": None}
     after = before | {key: value}
     return None if after["at_least"] is None and after["patience"] is None else after
 
 
-def stage_form(stage: StageSection, place: int, metric: str) -> StageForm:
-    """Return the editor's values; ``metric`` stands in the exit rule of a stage that has none."""
+def stage_form(stage: StageSection, place: int, judged_by: str) -> StageForm:
+    """Return the editor's values; ``judged_by`` is what ``auto`` stands for."""
     until = stage.until
-    chosen = until.metric if until else metric
+    chosen = until.metric if until else TASKS_OWN
     return StageForm(
         place=place,
         name=stage.name,
@@ -135,7 +159,7 @@ def stage_form(stage: StageSection, place: int, metric: str) -> StageForm:
         until_at_least=until.at_least if until else None,
         until_patience=until.patience if until else None,
         start_from=stage.start_from,
-        lower_is_better=is_lower_better(chosen),
+        lower_is_better=is_lower_better(judged_by if chosen == TASKS_OWN else chosen),
     )
 
 

@@ -13,6 +13,7 @@ from desktop_app.theme import Theme
 from desktop_app.widgets.kit import GAP, Card
 
 SCORE_COLORS = ("series_2", "series_3", "series_4")
+"""As many as ``feed.MOST_SCORES``."""
 SMALL_HEIGHT = 160
 FIRST_SMOOTHING = 60
 """Where the slider stands at first, in hundredths of the weight."""
@@ -64,9 +65,8 @@ class PlotBoard(QWidget):
 
     def _take_over(self) -> None:
         feed = self._feed
-        for place, (name, series) in enumerate(feed.scores.items()):
-            color = SCORE_COLORS[place % len(SCORE_COLORS)]
-            self.score.add_line(name, metric_words(name), series, color, dots=True)
+        for (place, name), series in feed.scores.items():  # lines of other runs are empty, and not seen
+            self.score.add_line(f"{place} {name}", metric_words(name), series, SCORE_COLORS[place], dots=True)
         for plot in self.plots:
             plot.set_end(feed.end)
             plot.show_bands(feed.bands if plot not in self.small else ())

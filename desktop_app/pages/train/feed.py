@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from desktop_app.plots.marks import Band, Baseline, Marks
 from desktop_app.plots.series import GrowingSeries
+from trainer_core.results.names import is_lower_better
 from trainer_core.runs.history import RunHistory, Series
 
-USUAL_METRICS = ("macro_f1", "accuracy")
+MOST_SCORES = 3
+"""How many metrics are drawn into one plot."""
 PROBE_LABEL = "linear probe"
-MAJORITY_LABEL = "most frequent class"
+BASELINE_LABEL = "without learning"
 
 
 class RunFeed:
@@ -20,8 +22,8 @@ class RunFeed:
         learning_rate: of training steps.
         gradient_norm: of training steps, before clipping.
         tokens_per_second: of training steps.
-        scores: what evaluations measured, by metric; the metric that decides comes first.
-        metric: the name of the metric that decides; empty while unknown.
+        scores: what evaluations measured, by place on the plot and metric; the metric that decides comes first.
+        metric: the name of the metric that is marked: the one that decides; empty while unknown.
         end: how far the steps reach.
     """
 
@@ -31,7 +33,7 @@ class RunFeed:
         self.learning_rate = GrowingSeries()
         self.gradient_norm = GrowingSeries()
         self.tokens_per_second = GrowingSeries()
-        self.scores: dict[str, GrowingSeries] = {}
+        self.scores: dict[tuple[int, str], GrowingSeries] = {}
         self.metric = ""
         self.end = 0.0
         self.bands: tuple[Band, ...] = ()
@@ -64,24 +66,25 @@ class RunFeed:
         ):
             _follow(series, history.curves.get(name))
         _follow(self.validation_loss, history.metrics.get("loss"))
-        self.metric = history.started.metric if history.started else ""
-        for name in _score_names(self.metric, history):
-            _follow(self.scores.setdefault(name, GrowingSeries()), history.metrics.get(name))
+        names = _score_names(history)
+        self.metric = names[0] if names else ""
+        for place, name in enumerate(names):
+            _follow(self.scores.setdefault((place, name), GrowingSeries()), history.metrics.get(name))
         self.end = float(history.step)
         self.bands = tuple(Band(band.name, float(band.start), float(band.end)) for band in history.bands)
-        self.baselines = _baselines(history, self._shown_metric)
+        self.baselines = _baselines(history, self.metric)
         self.loss_marks = _marks(history, "loss")
-        self.score_marks = _marks(history, self._shown_metric)
-
-    @property
-    def _shown_metric(self) -> str:
-        """The metric on the plot of scores; the loss has a plot of its own."""
-        return self.metric if self.metric and self.metric != "loss" else USUAL_METRICS[0]
+        self.score_marks = _marks(history, self.metric)
 
 
-def _score_names(metric: str, history: RunHistory) -> list[str]:
-    names = [metric, *USUAL_METRICS]
-    return [name for name in dict.fromkeys(names) if name != "loss" and name in history.metrics]
+def _score_names(history: RunHistory) -> list[str]:
+    """Return the metrics to draw: the run's own first, then those of its kind; the loss has a plot of its own.
+
+    Errors in the units of the rows would press shares between 0 and 1 flat, so they never share a plot.
+    """
+    own = history.started.metric if history.started else ""
+    names = [name for name in dict.fromkeys([own, *history.metrics]) if name and name != "loss"]
+    return [name for name in names if is_lower_better(name) == is_lower_better(names[0])][:MOST_SCORES]
 
 
 def _follow(series: GrowingSeries, source: Series | None) -> None:
@@ -94,7 +97,7 @@ def _baselines(history: RunHistory, metric: str) -> tuple[Baseline, ...]:
     if history.probe is not None and metric in history.probe.metrics:
         found.append(Baseline(PROBE_LABEL, history.probe.metrics[metric]))
     if history.started is not None and metric in history.started.baselines:
-        found.append(Baseline(MAJORITY_LABEL, history.started.baselines[metric]))
+        found.append(Baseline(BASELINE_LABEL, history.started.baselines[metric]))
     return tuple(found)
 
 

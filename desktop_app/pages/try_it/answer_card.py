@@ -1,12 +1,12 @@
-"""The card with the model's answer: the class in large type, and a bar for each class."""
+"""The card with the model's answer: the answer in large type, and bars of what it was chosen from."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from desktop_app.pages.try_it.bars import ClassBars
-from desktop_app.pages.try_it.words import Answer, share_words
+from desktop_app.pages.try_it.bars import AnswerBars
+from desktop_app.pages.try_it.words import Answer
 from desktop_app.theme import Theme
 from desktop_app.widgets.kit import GAP, Card, Notice, heading, muted
 
@@ -18,15 +18,15 @@ class AnswerCard(Card):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__("Answer", parent)
-        self._label = heading("", 1.6)
-        self._label.setWordWrap(True)
-        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._label.setAccessibleName("Answer")
+        self._title = heading("", 1.6)
+        self._title.setWordWrap(True)
+        self._title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._title.setAccessibleName("Answer")
         self._hint = muted(NOTHING)
-        self.bars = ClassBars(theme)
+        self.bars = AnswerBars(theme)
         self._rest = muted()
         self.note = Notice()
-        self.body.addWidget(self._label)
+        self.body.addWidget(self._title)
         self.body.addWidget(self._hint)
         self.body.addSpacing(GAP // 2)
         self.body.addWidget(self.bars)
@@ -37,9 +37,9 @@ class AnswerCard(Card):
         self._show()
 
     @property
-    def label(self) -> str:
+    def title(self) -> str:
         """The answer; empty while there is none."""
-        return self._label.text()
+        return self._title.text()
 
     @property
     def hint(self) -> str:
@@ -58,12 +58,13 @@ class AnswerCard(Card):
 
     def _show(self) -> None:
         answer = self._answer
-        self._label.setText(answer.label if answer else "")
-        self._label.setVisible(answer is not None)
-        sure = f"with {share_words(answer.share)} probability" if answer else NOTHING
-        self._hint.setText(f"{self._busy}..." if self._busy else sure)
+        self._title.setText(answer.title if answer else "")
+        self._title.setVisible(answer is not None)
+        hint = answer.hint if answer else NOTHING
+        self._hint.setText(f"{self._busy}..." if self._busy else hint)
+        self._hint.setVisible(bool(self._hint.text()))
         self.bars.show_bars(answer.bars if answer else ())
-        self.bars.setVisible(answer is not None)
+        self.bars.setVisible(bool(answer and answer.bars))
         self._rest.setText(answer.rest if answer else "")
         self._rest.setVisible(bool(answer and answer.rest))
         if answer and answer.note:

@@ -9,17 +9,22 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QPlainTextEdit, QProgressBar, QWidget
 
 from desktop_app.widgets.kit import GAP, Card, muted, plain_button
+from trainer_core.data.roles import Fields
 
 COPIED_MILLISECONDS = 1500
+BETWEEN = "  ·  "
+"""Stands between the texts of an example."""
 
 
 class ExamplesCard(Card):
     """Sentences that are put into the text field when clicked."""
 
-    picked = Signal(str)
+    picked = Signal(object)
+    """The texts of a row."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Examples", parent)
+        self._rows: tuple[Fields, ...] = ()
         self.list = QListWidget()
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setWordWrap(True)
@@ -31,16 +36,17 @@ class ExamplesCard(Card):
         self.list.itemActivated.connect(self._on_item_chosen)
         self.body.addWidget(self.list, 1)
 
-    def show_examples(self, texts: Sequence[str]) -> None:
-        """Offer these sentences; the card hides while there are none."""
-        if [self.list.item(row).text() for row in range(self.list.count())] == list(texts):
+    def show_examples(self, rows: Sequence[Fields]) -> None:
+        """Offer these rows of texts; the card hides while there are none."""
+        if self._rows == tuple(rows):
             return
+        self._rows = tuple(rows)
         self.list.clear()
-        self.list.addItems(list(texts))
-        self.setVisible(bool(texts))
+        self.list.addItems([BETWEEN.join(row) for row in rows])
+        self.setVisible(bool(rows))
 
     def _on_item_chosen(self, item: QListWidgetItem) -> None:
-        self.picked.emit(item.text())
+        self.picked.emit(self._rows[self.list.row(item)])
 
 
 class FileCard(Card):
@@ -60,7 +66,7 @@ class FileCard(Card):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Texts predicted")
-        self._words = muted("A text or table file in, a CSV file with texts, labels and probabilities out.")
+        self._words = muted("A text or table file in, a CSV file with texts and answers out.")
         self._end = muted()
         self._end.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row = QHBoxLayout()

@@ -9,12 +9,13 @@ from typing import Protocol
 from PySide6.QtCore import SignalInstance
 
 from desktop_app.pages.try_it.words import Answer
+from trainer_core.data.roles import Fields
 
 
 class TryItViewLike(Protocol):
     """The widgets, as the presenter sees them."""
 
-    text_changed: SignalInstance
+    fields_changed: SignalInstance
     run_picked: SignalInstance
     file_wished: SignalInstance
     cancel_wished: SignalInstance
@@ -29,8 +30,11 @@ class TryItViewLike(Protocol):
     def show_runs(self, titles: Sequence[str], chosen: int) -> None:
         """Show the page with these runs to choose from."""
 
-    def show_examples(self, texts: Sequence[str]) -> None:
-        """Offer sentences to click."""
+    def show_fields(self, titles: Sequence[str]) -> None:
+        """Show a field for each text that the model reads."""
+
+    def show_examples(self, rows: Sequence[Fields]) -> None:
+        """Offer rows of texts to click."""
 
     def show_busy(self, text: str) -> None:
         """Say what one is waiting for; nothing when empty."""

@@ -1,19 +1,20 @@
-"""Asking a loaded model, for one text or for all of a file. No Qt; runs in background threads."""
+"""Asking a loaded model, for one row of texts or for all of a file. No Qt; runs in background threads."""
 
 from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from desktop_app.core_access import Core, TextPredictor
+from trainer_core.data.roles import Fields, Role
 from trainer_core.inference.prediction import Prediction
 from trainer_core.results.predictions import write_predictions
 from trainer_core.runs.folder import RunFolder
 
-TEXTS_AT_ONCE = 32
-"""Texts of a file that are predicted before a typed one gets its turn."""
+ROWS_AT_ONCE = 32
+"""Rows of a file that are predicted before a typed one gets its turn."""
 
 
 class Cancelled(Exception):
@@ -34,10 +35,15 @@ class LoadedRun:
         self._predictor = predictor
         self._lock = threading.Lock()
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """Return one prediction a text."""
+    @property
+    def columns(self) -> Mapping[Role, str]:
+        """The columns of the texts that the model reads, by role, in their order."""
+        return self._predictor.columns
+
+    def predict(self, rows: Sequence[Fields]) -> list[Prediction]:
+        """Return one prediction a row."""
         with self._lock:
-            return self._predictor.predict(texts)
+            return self._predictor.predict(rows)
 
 
 def load_run(core: Core, run: RunFolder) -> LoadedRun:
@@ -70,33 +76,33 @@ def predict_file(
     tell: Callable[[int, int], None],
     cancelled: threading.Event,
 ) -> int:
-    """Predict every text of a file into another one, which appears whole.
+    """Predict every row of a file into another one, which appears whole.
 
     Args:
         core: opens the file.
         loaded: the model.
         source: the file with texts.
         target: where the predictions go; one that is there is replaced.
-        tell: called with how many texts are done, and of how many.
+        tell: called with how many rows are done, and of how many.
         cancelled: set when the user gave up.
 
     Returns:
-        How many texts there were.
+        How many rows there were.
 
     Raises:
         InputError: a file cannot be read or written.
         Cancelled: the user gave up; nothing was written.
     """
-    opened = core.open_texts(source, loaded.run.load_plan().data.text_column)
-    answers = _answers(loaded, opened.texts, lambda done: tell(done, opened.total), cancelled)
+    opened = core.open_predictable(source, loaded.columns)
+    answers = _answers(loaded, opened.rows, lambda done: tell(done, opened.total), cancelled)
     return write_predictions(answers, target, overwrite=True)
 
 
 def _answers(
-    loaded: LoadedRun, texts: Iterable[str], tell: Callable[[int], None], cancelled: threading.Event
+    loaded: LoadedRun, rows: Iterable[Fields], tell: Callable[[int], None], cancelled: threading.Event
 ) -> Iterator[Prediction]:
-    iterator, done = iter(texts), 0
-    while some := list(itertools.islice(iterator, TEXTS_AT_ONCE)):
+    iterator, done = iter(rows), 0
+    while some := list(itertools.islice(iterator, ROWS_AT_ONCE)):
         if cancelled.is_set():
             raise Cancelled
         yield from loaded.predict(some)

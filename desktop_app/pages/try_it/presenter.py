@@ -19,9 +19,10 @@ from desktop_app.pages.try_it.predicting import (
     load_run,
     predict_file,
 )
-from desktop_app.pages.try_it.words import MOST_EXAMPLES, answer_of, command_for, example_texts
+from desktop_app.pages.try_it.words import answer_of, command_for, example_fields, field_title, sample_fields
 from desktop_app.run_words import run_title
 from desktop_app.workspace import Workspace
+from trainer_core.data.roles import Fields, Role
 from trainer_core.errors import InputError
 from trainer_core.inference.prediction import Prediction
 from trainer_core.runs.folder import RunFolder
@@ -50,7 +51,8 @@ class TryItPresenter(MarkedPresenter):
         self._run: RunFolder | None = None
         self._loaded: LoadedRun | None = None
         self._loading: RunFolder | None = None
-        self._text = ""
+        self._given: tuple[Role, ...] = (Role.TEXT,)
+        self._fields: Fields = ("",)
         self._error: Exception | None = None
         self._files = Jobs(self)
         self._cancelled: threading.Event | None = None
@@ -65,7 +67,7 @@ class TryItPresenter(MarkedPresenter):
 
     def _connect(self) -> None:
         view, workspace = self._view, self._workspace
-        view.text_changed.connect(self._on_text_changed)
+        view.fields_changed.connect(self._on_fields_changed)
         view.run_picked.connect(self._on_run_picked)
         view.file_wished.connect(self._on_file_wished)
         view.cancel_wished.connect(self._on_cancel_wished)
@@ -120,6 +122,7 @@ class TryItPresenter(MarkedPresenter):
         self._loading, self._loaded = None, loaded
         self._view.show_busy("")
         self._show_error(None)
+        self._show_fields(tuple(loaded.columns))
         self._ask()
 
     def _on_not_loaded(self, error: Exception) -> None:
@@ -129,29 +132,40 @@ class TryItPresenter(MarkedPresenter):
 
     # --- one text ----------------------------------------------------------------------------------------------
 
-    def _on_text_changed(self, text: str) -> None:
-        self._text = text
+    def _show_fields(self, given: tuple[Role, ...]) -> None:
+        """Show a field for each text that the model reads."""
+        self._given = given
+        alone = len(given) == 1
+        self._view.show_fields(["Your text"] if alone else [field_title(role) for role in given])
+        self._show_examples()
+
+    def _on_fields_changed(self, fields: Fields) -> None:
+        self._fields = fields
         self._show_command()
-        if text.strip():
+        if self._is_complete:
             self._pause.start()
         else:
             self._pause.stop()
             self._workspace.jobs.forget(PREDICT)
             self._view.show_answer(None)
 
+    @property
+    def _is_complete(self) -> bool:
+        return all(text.strip() for text in self._fields)
+
     def _ask(self) -> None:
-        """Have the model ready, and ask it about the text, if there is one."""
-        loaded, text = self._ready, self._text
+        """Have the model ready, and ask it about the texts, if there are all."""
+        loaded, fields = self._ready, self._fields
         if loaded is None:
             self._load()
-        elif text.strip():
+        elif self._is_complete and len(fields) == len(loaded.columns):
             self._workspace.jobs.start(
-                PREDICT, lambda: (loaded, loaded.predict([text])[0]), self._on_predicted, self._show_error
+                PREDICT, lambda: (loaded, loaded.predict([fields])[0]), self._on_predicted, self._show_error
             )
 
     def _on_predicted(self, result: tuple[LoadedRun, Prediction]) -> None:
         loaded, prediction = result
-        if loaded.run == self._run and prediction.text == self._text:
+        if loaded.run == self._run and tuple(prediction.fields.values()) == self._fields:
             self._show_error(None)
             self._view.show_answer(answer_of(prediction))
 
@@ -213,15 +227,15 @@ class TryItPresenter(MarkedPresenter):
             self._workspace.choose_run(self._runs[place])
 
     def _show_examples(self) -> None:
-        texts = example_texts(self._workspace.folder) if self._workspace.project is not None else []
-        report = self._workspace.report
-        if not texts and report is not None:
-            texts = [text for text, _ in report.sample[:MOST_EXAMPLES]]
-        self._view.show_examples(texts)
+        project, report, given = self._workspace.project, self._workspace.report, self._given
+        rows = example_fields(self._workspace.folder, len(given)) if project is not None else []
+        if not rows and report is not None:
+            rows = sample_fields(report, given)
+        self._view.show_examples(rows)
 
     def _show_command(self) -> None:
         if self._run is not None:
-            self._view.show_command(command_for(self._run.path, self._text))
+            self._view.show_command(command_for(self._run.path, self._fields))
 
     def _show_error(self, error: Exception | None) -> None:
         self._error = error

@@ -20,16 +20,17 @@ from PySide6.QtWidgets import (
 
 from desktop_app.pages.try_it.answer_card import AnswerCard
 from desktop_app.pages.try_it.cards import CommandCard, ExamplesCard, FileCard
-from desktop_app.pages.try_it.text_field import TextField
+from desktop_app.pages.try_it.text_field import TextFields
 from desktop_app.pages.try_it.words import Answer
 from desktop_app.theme import Theme
 from desktop_app.widgets.kit import GAP, Card, EmptyState, Notice, PageFrame
+from trainer_core.data.roles import Fields
 
 
 class TryItView(PageFrame):
     """A text and its answer side by side; below, a whole file and the command line."""
 
-    text_changed = Signal(str)
+    fields_changed = Signal(object)
     run_picked = Signal(int)
     file_wished = Signal()
     cancel_wished = Signal()
@@ -37,7 +38,7 @@ class TryItView(PageFrame):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__("Try it", "Type a sentence; the answer changes as you type", parent)
         self.error = Notice()
-        self.text = TextField()
+        self.texts = TextFields()
         self.examples = ExamplesCard()
         self.answer = AnswerCard(theme)
         self.file = FileCard()
@@ -69,9 +70,13 @@ class TryItView(PageFrame):
         self._chooser_box.show()
         self._pages.setCurrentWidget(self._page)
 
-    def show_examples(self, texts: Sequence[str]) -> None:
-        """Offer sentences to click."""
-        self.examples.show_examples(texts)
+    def show_fields(self, titles: Sequence[str]) -> None:
+        """Show a field for each text that the model reads."""
+        self.texts.show_fields(titles)
+
+    def show_examples(self, rows: Sequence[Fields]) -> None:
+        """Offer rows of texts to click."""
+        self.examples.show_examples(rows)
 
     def show_busy(self, text: str) -> None:
         """Say what one is waiting for; nothing when empty."""
@@ -102,9 +107,9 @@ class TryItView(PageFrame):
 
     # --- events ------------------------------------------------------------------------------------------------
 
-    def _on_example_picked(self, text: str) -> None:
-        self.text.setPlainText(text)
-        self.text.setFocus()
+    def _on_example_picked(self, texts: Fields) -> None:
+        self.texts.set_texts(texts)
+        self.texts.fields[0].setFocus()
 
     def _on_copy_wished(self, command: str) -> None:
         QGuiApplication.clipboard().setText(command)
@@ -112,7 +117,7 @@ class TryItView(PageFrame):
     # --- making ------------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        self.text.changed.connect(self.text_changed)
+        self.texts.changed.connect(self.fields_changed)
         self.chooser.currentIndexChanged.connect(self.run_picked)
         self.examples.picked.connect(self._on_example_picked)
         self.file.file_wished.connect(self.file_wished)
@@ -145,7 +150,7 @@ class TryItView(PageFrame):
 
     def _columns(self) -> QWidget:
         text_card = Card("Your text")
-        text_card.body.addWidget(self.text)
+        text_card.body.addWidget(self.texts)
         text_card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         left = _column(text_card, self.examples)
         right = _column(self.answer, self.file, self.command)

@@ -5,10 +5,17 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import singledispatch
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from trainer_core.inference.prediction import Prediction
+from trainer_core.data.roles import Fields, Role
+from trainer_core.inference.prediction import ClassPrediction, LabelsPrediction, NumberPrediction, Prediction
+
+if TYPE_CHECKING:
+    from trainer_core.data.report import DataReport
 
 MOST_BARS = 12
 MOST_EXAMPLES = 10
@@ -19,31 +26,91 @@ ANY_TEXT = "your text"
 
 @dataclass(frozen=True)
 class Bar:
-    """The share of one class, from 0 to 1."""
+    """One bar: what stands before it, how far it goes from 0 to 1, and what stands behind it.
+
+    Attributes:
+        strong: whether it belongs to the answer.
+        mark: how far it has to go for that, where there is such a place.
+    """
 
     label: str
     share: float
+    text: str
+    strong: bool = False
+    mark: float | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is shown of a prediction; ``note`` says what the user should know about it."""
+    """What is shown of a prediction.
 
-    label: str
-    share: float
-    bars: tuple[Bar, ...]
+    Attributes:
+        title: the answer, in large type.
+        hint: how sure it is, or what it is to be compared with.
+        bars: what it was chosen from.
+        rest: what is not shown of that.
+        note: what the user should know about it.
+    """
+
+    title: str
+    hint: str = ""
+    bars: tuple[Bar, ...] = ()
     rest: str = ""
     note: str = ""
 
 
 def answer_of(prediction: Prediction) -> Answer:
-    """Return what is shown of a prediction: the most probable classes, and what the others share."""
-    pairs = sorted(prediction.probabilities.items(), key=lambda pair: -pair[1])
-    bars = tuple(Bar(label, share) for label, share in pairs[:MOST_BARS])
-    others = pairs[MOST_BARS:]
-    rest = f"{len(others)} more classes share {share_words(sum(share for _, share in others))}" if others else ""
-    note = "This text is longer than the model reads; its end was left out." if prediction.truncated else ""
-    return Answer(prediction.label, prediction.probabilities[prediction.label], bars, rest, note)
+    """Return what is shown of a prediction."""
+    note = "This is longer than the model reads; an end was left out." if prediction.truncated else ""
+    return replace(_shown(prediction), note=note)
+
+
+@singledispatch
+def _shown(prediction: Prediction) -> Answer:
+    return Answer(prediction.answer)
+
+
+@_shown.register
+def _(prediction: ClassPrediction) -> Answer:
+    bars, rest = _bars(prediction.probabilities, {prediction.label}, {})
+    return Answer(prediction.label, f"with {bars[0].text} probability", bars, rest)
+
+
+@_shown.register
+def _(prediction: LabelsPrediction) -> Answer:
+    bars, rest = _bars(prediction.probabilities, set(prediction.labels), prediction.thresholds)
+    count = len(prediction.labels)
+    hint = f"{count} of {len(prediction.probabilities)} labels {'holds' if count == 1 else 'hold'}"
+    return Answer(prediction.answer if count else "No label", hint, bars, rest)
+
+
+@_shown.register
+def _(prediction: NumberPrediction) -> Answer:
+    low, high = prediction.lowest, prediction.highest
+    share = (prediction.value - low) / (high - low) if high > low else 0.5
+    bar = Bar(f"{low:.4g}", min(1.0, max(0.0, share)), f"{high:.4g}", strong=True)
+    return Answer(prediction.answer, f"It learnt from numbers between {low:.4g} and {high:.4g}", (bar,))
+
+
+def _bars(
+    probabilities: Mapping[str, float], answer: Collection[str], marks: Mapping[str, float]
+) -> tuple[tuple[Bar, ...], str]:
+    """Return a bar for each of the most probable labels, and what the others share."""
+    pairs = list(probabilities.items())
+    bars = tuple(
+        Bar(label, share, share_words(share), label in answer, marks.get(label)) for label, share in pairs[:MOST_BARS]
+    )
+    others = [share for _, share in pairs[MOST_BARS:]]
+    if not others:
+        return bars, ""
+    if marks:
+        return bars, f"{len(others)} more labels have at most {share_words(others[0])} each"
+    return bars, f"{len(others)} more classes share {share_words(sum(others))}"
+
+
+def field_title(role: Role) -> str:
+    """Return what stands over the field of a text."""
+    return role.replace("_", " ").capitalize()
 
 
 def share_words(share: float) -> str:
@@ -55,17 +122,27 @@ def share_words(share: float) -> str:
     return f"{share:.1%}".replace("%", " %")
 
 
-def example_texts(folder: Path) -> list[str]:
-    """Return the sentences beside the project that are there to be tried; none where there is no such file."""
+def example_fields(folder: Path, width: int) -> list[Fields]:
+    """Return what lies beside the project to be tried, a line each, with a tabulator between several texts."""
     path = folder / EXAMPLES_FILE
     if not path.is_file():
         return []
     with path.open("rb") as file:
         lines = file.read(MOST_EXAMPLE_BYTES).decode("utf-8", errors="replace").splitlines()
-    return [line.strip() for line in lines if line.strip()][:MOST_EXAMPLES]
+    rows = [tuple(text.strip() for text in line.split("\t")) if width > 1 else (line.strip(),) for line in lines]
+    return [row for row in rows if len(row) == width and all(row)][:MOST_EXAMPLES]
 
 
-def command_for(run: Path, text: str) -> str:
-    """Return the command that predicts a text without the window, quoted for this computer's shell."""
-    words = ["thaw", "predict", str(run), " ".join(text.split()) or ANY_TEXT]
+def sample_fields(report: DataReport, given: Sequence[Role]) -> list[Fields]:
+    """Return texts of training rows as a model reads them; none where the rows lack one of them."""
+    if not set(given) <= set(report.roles):
+        return []
+    places = [report.roles.index(role) for role in given]
+    return [tuple(row[place] for place in places) for row in report.sample[:MOST_EXAMPLES]]
+
+
+def command_for(run: Path, fields: Fields) -> str:
+    """Return the command that predicts texts without the window, quoted for this computer's shell."""
+    texts = [" ".join(text.split()) or ANY_TEXT for text in fields]
+    words = ["thaw", "predict", str(run), *texts]
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)

@@ -24,6 +24,9 @@ from trainer_core.data.prepare import examine_data, prepare_data
 from trainer_core.data.sources import load_table
 from trainer_core.errors import InputError
 from trainer_core.project.load import load_project
+from trainer_core.tasks.classification import Classification
+
+TASK = Classification()
 
 GOOD = [(f"a good day number {n}", "good") for n in range(8)] + [(f"a bad day number {n}", "bad") for n in range(8)]
 PLAIN = "text,label\n" + "".join(f"{text},{label}\n" for text, label in GOOD)
@@ -43,14 +46,14 @@ def project_on(tmp_path: Path, name: str, content: bytes, *, columns: dict[str, 
 
 def rows_of(tmp_path: Path, name: str, content: bytes, **options: Any) -> list[tuple[str, str]]:
     project = load_project(project_on(tmp_path, name, content, **options))
-    prepared = prepare_data(project, tmp_path)
+    prepared = prepare_data(project, tmp_path, TASK)
     return sorted([*prepared.train, *prepared.validation])
 
 
 def refusal(tmp_path: Path, name: str, content: bytes) -> str:
     project = load_project(project_on(tmp_path, name, content))
     with pytest.raises(InputError) as refused:
-        prepare_data(project, tmp_path)
+        prepare_data(project, tmp_path, TASK)
     assert all(problem.what and problem.remedy for problem in refused.value.problems)
     return str(refused.value)
 
@@ -113,7 +116,7 @@ def test_any_label_is_kept_as_it_is_written(tmp_path: Path, label: str) -> None:
 def test_labels_that_look_alike_are_told_apart_and_warned_of(tmp_path: Path) -> None:
     rows = [(text, "bаd" if place % 2 else label) for place, (text, label) in enumerate(GOOD)]  # a Cyrillic а
     content = "text,label\n" + "".join(f"{text},{label}\n" for text, label in rows)
-    report = examine_data(load_project(project_on(tmp_path, "rows.csv", content.encode())), tmp_path)
+    report = examine_data(load_project(project_on(tmp_path, "rows.csv", content.encode())), tmp_path, TASK)
     assert len(report.labels) == 3
     assert any("bаd" in finding.what and "bad" in finding.what for finding in report.findings)
 
@@ -182,7 +185,7 @@ def test_a_quote_that_is_closed_rows_later_is_refused_or_keeps_all(tmp_path: Pat
     content = PLAIN.replace("a good day number 3", '"a good day number 3').replace("a bad day number 6", 'a bad" day')
     path = project_on(tmp_path, "rows.csv", content.encode())
     try:
-        report = examine_data(load_project(path), tmp_path)
+        report = examine_data(load_project(path), tmp_path, TASK)
     except InputError:
         return
     assert sum(split.rows for split in report.splits) == len(GOOD) or report.findings

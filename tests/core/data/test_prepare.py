@@ -16,10 +16,14 @@ from hypothesis import strategies as st
 from tests.support.projects import write_delimited
 from tests.support.toy_texts import toy_rows
 from trainer_core.data.prepare import PreparedData, examine_data, open_rows, prepare_data
-from trainer_core.data.report import ColumnRole, DataReport, Severity
+from trainer_core.data.report import DataReport, Severity
+from trainer_core.data.roles import Role
 from trainer_core.data.split import stratified_split
 from trainer_core.errors import InputError
 from trainer_core.project.schema import DataSection, Project
+from trainer_core.tasks.classification import Classification
+
+TASK = Classification()
 
 
 def project_on(folder: Path, rows: Sequence[Sequence[str]], seed: int = 7, **data: Any) -> Project:
@@ -31,12 +35,12 @@ def project_on(folder: Path, rows: Sequence[Sequence[str]], seed: int = 7, **dat
 
 def prepared(folder: Path, rows: Sequence[Sequence[str]], **data: Any) -> PreparedData:
     """Return the rows of a project, checked and split."""
-    return prepare_data(project_on(folder, rows, **data), folder)
+    return prepare_data(project_on(folder, rows, **data), folder, TASK)
 
 
 def examined(folder: Path, rows: Sequence[Sequence[str]], **data: Any) -> DataReport:
     """Return the report on rows."""
-    return examine_data(project_on(folder, rows, **data), folder)
+    return examine_data(project_on(folder, rows, **data), folder, TASK)
 
 
 def refusal(folder: Path, rows: Sequence[Sequence[str]], **data: Any) -> str:
@@ -68,8 +72,8 @@ def test_columns_are_guessed_from_names_and_content(
     else:
         rows = [(str(number), words, kind) for number, (words, kind) in enumerate(drawn)]
     report = examined(tmp_path, rows, names=names)
-    roles = {column.role: column for column in report.columns if column.role is not ColumnRole.IGNORE}
-    assert (roles[ColumnRole.TEXT].name, roles[ColumnRole.LABEL].name) == (text, label)
+    roles = {column.role: column for column in report.columns if column.role}
+    assert (roles[Role.TEXT].name, roles[Role.LABEL].name) == (text, label)
     assert all(column.guessed for column in roles.values())
 
 
@@ -77,7 +81,7 @@ def test_columns_are_guessed_from_names_and_content(
 def test_columns_are_taken_by_name_or_position(tmp_path: Path, columns: dict[str, Any]) -> None:
     rows = [(label, text) for text, label in toy_rows(12)]
     data = prepared(tmp_path, rows, names=("a", "b"), columns=columns)
-    assert data.train.text_column == "b"
+    assert data.train.columns[Role.TEXT] == "b"
     assert set(data.labels) == {"billing", "delivery", "returns"}
     guessed = {column.role.value for column in data.report.columns if column.guessed}
     assert guessed == {"text", "label"} - set(columns)
@@ -86,7 +90,7 @@ def test_columns_are_taken_by_name_or_position(tmp_path: Path, columns: dict[str
 def test_a_position_counts_before_a_name_that_is_a_number(tmp_path: Path) -> None:
     rows = [(text, label) for text, label in toy_rows(12)]
     data = prepared(tmp_path, rows, names=("1", "0"), columns={"text": 0, "label": "0"})
-    assert data.train.text_column == "1"
+    assert data.train.columns[Role.TEXT] == "1"
 
 
 def test_every_missing_column_is_named_with_those_that_are_there(tmp_path: Path) -> None:
@@ -98,7 +102,8 @@ def test_every_missing_column_is_named_with_those_that_are_there(tmp_path: Path)
 
 
 def test_one_column_cannot_play_both_roles(tmp_path: Path) -> None:
-    assert "both" in refusal(tmp_path, toy_rows(6), columns={"text": 0, "label": "text"})
+    told = refusal(tmp_path, toy_rows(6), columns={"text": 0, "label": "text"})
+    assert 'The column "text" is named for text and label' in told
 
 
 def test_a_file_of_one_column_has_no_labels(tmp_path: Path) -> None:
@@ -113,7 +118,7 @@ def test_positions_hold_in_a_validation_file_without_header_that_looks_like_one(
         tmp_path / "dev.tsv", [("late parcel", "delivery"), ("broken", "returns")], header=None, delimiter="\t"
     )
     project = Project(data=DataSection(train="train.tsv", validation="dev.tsv"))
-    data = prepare_data(project, tmp_path)
+    data = prepare_data(project, tmp_path, TASK)
     assert list(data.validation) == [("late parcel", "delivery"), ("broken", "returns")]
 
 
@@ -146,7 +151,7 @@ def test_incomplete_rows_can_be_left_out(tmp_path: Path) -> None:
 
 
 def test_rows_that_are_all_incomplete_are_refused(tmp_path: Path) -> None:
-    assert "No row has both" in refusal(tmp_path, [("", "x"), ("y", "")], skip_incomplete=True)
+    assert "No row has a text and a label" in refusal(tmp_path, [("", "x"), ("y", "")], skip_incomplete=True)
 
 
 def test_one_class_only_is_refused(tmp_path: Path) -> None:
@@ -228,7 +233,7 @@ def test_only_the_first_rows_are_taken_under_a_limit(tmp_path: Path) -> None:
     data = prepared(tmp_path, rows, limit=12, validation="dev.csv")
     assert list(data.train) == rows[:12]
     assert len(data.validation) == 9
-    assert list(open_rows(project_on(tmp_path, rows, limit=5), tmp_path)) == rows[:5]
+    assert list(open_rows(project_on(tmp_path, rows, limit=5), tmp_path, TASK)) == rows[:5]
 
 
 def test_a_limit_hides_what_lies_behind_it(tmp_path: Path) -> None:
@@ -238,12 +243,12 @@ def test_a_limit_hides_what_lies_behind_it(tmp_path: Path) -> None:
 def test_the_baseline_is_that_of_the_most_frequent_class(tmp_path: Path) -> None:
     train = [(f"text {n}", "a" if n < 8 else "b") for n in range(10)]
     write_delimited(tmp_path / "dev.csv", [("one", "a"), ("two", "b"), ("three", "b"), ("four", "b")])
-    assert examined(tmp_path, train, validation="dev.csv").majority_baseline == 0.25
+    assert "“a” would be right for 25.0%" in examined(tmp_path, train, validation="dev.csv").baseline
 
 
 def test_rows_are_a_sequence_on_disk(tmp_path: Path) -> None:
     drawn = toy_rows(9)
-    rows = open_rows(project_on(tmp_path, drawn), tmp_path)
+    rows = open_rows(project_on(tmp_path, drawn), tmp_path, TASK)
     assert (len(rows), rows[0], rows[2:4], list(rows)) == (9, drawn[0], drawn[2:4], drawn)
     assert rows[-1] == drawn[-1]
     with pytest.raises(IndexError):
@@ -255,13 +260,13 @@ def test_parquet_cells_of_other_kinds_become_text(tmp_path: Path) -> None:
     kinds = pa.array([str(n % 2) for n in range(12)]).dictionary_encode()
     pq.write_table(pa.table({"text": texts, "label": kinds, "score": [0.5] * 12}), tmp_path / "t.parquet")
     project = Project(data=DataSection(train="t.parquet"))
-    assert prepare_data(project, tmp_path).labels == ("0", "1")
+    assert prepare_data(project, tmp_path, TASK).labels == ("0", "1")
 
 
 def test_a_column_of_lists_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": [["a"], ["b"]], "label": ["x", "y"]}), tmp_path / "t.parquet")
     with pytest.raises(InputError, match="not text"):
-        prepare_data(Project(data=DataSection(train="t.parquet")), tmp_path)
+        prepare_data(Project(data=DataSection(train="t.parquet")), tmp_path, TASK)
 
 
 # --- the split -----------------------------------------------------------------------------------------------------
@@ -300,6 +305,6 @@ def test_another_seed_splits_otherwise(tmp_path: Path) -> None:
 
 def test_public_rows_are_prepared(shared_data: Path) -> None:
     project = Project(data=DataSection(train="banking77/train.csv", validation="banking77/test.csv"))
-    data = prepare_data(project, shared_data)
+    data = prepare_data(project, shared_data, TASK)
     assert (len(data.labels), len(data.train), len(data.validation)) == (77, 10_003, 3080)
-    assert data.train.text_column == "text"
+    assert data.train.columns[Role.TEXT] == "text"

@@ -50,7 +50,7 @@ def test_the_last_event_tells_the_best(tmp_path: Path, bert: Path) -> None:
     last = events[-1]
     assert isinstance(last, RunFinished)
     assert last.folder == str(run.path)
-    assert set(last.metrics) == {"loss", "accuracy", "macro_f1"}
+    assert set(last.metrics) == {"loss", "accuracy", "macro_f1", "auc"}
     assert (last.best.metric, last.best.value) == ("macro_f1", last.metrics["macro_f1"])
     assert not last.stopped
 

@@ -13,6 +13,7 @@ import pytest
 from tests.support.projects import ALL, HEAD, TOP, make_project
 from tests.support.resumed import assert_alike
 from tests.support.sessions import run_project
+from tests.support.toy_tasks import HEADERS
 from trainer_core.engines.base import PLAINLY, GoOn
 from trainer_core.engines.local import LocalEngine
 from trainer_core.errors import InputError
@@ -59,6 +60,17 @@ def test_wherever_it_is_broken_off_the_run_becomes_the_unbroken_one(tmp_path: Pa
         assert isinstance(again[0], RunResumed)
         assert 0 < again[0].step <= after
         assert isinstance(again[-1], RunFinished)
+        assert_alike(folder, unbroken)
+
+
+@pytest.mark.parametrize("task", sorted(HEADERS.keys() - {"classification"}))
+def test_a_run_of_any_task_becomes_the_unbroken_one(tmp_path: Path, bert: Path, task: str) -> None:
+    path = make_project(tmp_path, bert, task=task, stages=STAGES)
+    _, unbroken = run_project(path)
+    for after in (3, 19):
+        folder = break_off(path, after)
+        again = go_on(folder)
+        assert isinstance(again[0], RunResumed) == (after > 3)
         assert_alike(folder, unbroken)
 
 

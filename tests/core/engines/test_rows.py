@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +14,17 @@ from tests.support.toy_texts import toy_rows
 from trainer_core.cache.arrays import FolderArrays
 from trainer_core.data.encoded import Encoded, encode_rows
 from trainer_core.data.prepare import prepare_data
-from trainer_core.data.rows import LabelledRows
+from trainer_core.data.rows import Rows
 from trainer_core.engines import rows as engine_rows
 from trainer_core.models.body import load_tokenizer
 from trainer_core.project.load import load_project
+from trainer_core.tasks.classification import Classification
 
 
-def rows_of(folder: Path, model: Path, seed: int = 0) -> LabelledRows:
+def rows_of(folder: Path, model: Path, seed: int = 0) -> Rows:
     """Return the training rows of a small project."""
     path = make_project(folder, model, rows=toy_rows(40, seed=seed))
-    return prepare_data(load_project(path), folder).train
+    return prepare_data(load_project(path), folder, Classification()).train
 
 
 def same(one: Encoded, other: Encoded) -> bool:
@@ -55,5 +57,5 @@ def test_other_texts_lengths_and_tokenizers_are_encoded_anew(tmp_path: Path, tin
 def test_targets_are_never_taken_from_the_cache(tmp_path: Path, bert: Path) -> None:
     cache, tokenizer, rows = FolderArrays(tmp_path / "arrays"), load_tokenizer(bert), rows_of(tmp_path, bert)
     engine_rows.encode_once(cache, tokenizer, rows, 8)
-    turned = LabelledRows(rows.table, rows.text_column, rows.positions, rows.classes[::-1].copy(), rows.labels)
-    assert engine_rows.encode_once(cache, tokenizer, turned, 8).targets.tolist() == turned.classes.tolist()
+    turned = replace(rows, targets=rows.targets[::-1].copy())
+    assert engine_rows.encode_once(cache, tokenizer, turned, 8).targets.tolist() == turned.targets.tolist()

@@ -12,10 +12,12 @@ from tests.core.engines.test_resume import STAGES, break_off, go_on
 from tests.support.projects import ALL, HEAD, make_project
 from tests.support.resumed import assert_alike, story, weights
 from tests.support.sessions import run_project
+from tests.support.toy_tasks import HEADERS
 from trainer_core.data.batch_size import EVALUATION_TOKENS
 from trainer_core.engines.base import GoOn
 from trainer_core.engines.local import LocalEngine
 from trainer_core.errors import InputError
+from trainer_core.inference.predictor import Predictor
 from trainer_core.project.load import load_project
 from trainer_core.runs.checkpoints import STATE
 from trainer_core.runs.folder import RunFolder
@@ -227,6 +229,29 @@ def test_a_run_broken_off_before_anything_was_saved_begins_anew_in_its_folder(tm
     again = go_on(folder)
     assert any(isinstance(event, RunWarning) and "anew" in event.message for event in again)
     assert_alike(folder, unbroken)
+
+
+# --- any task ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", sorted(HEADERS.keys() - {"classification"}))
+def test_every_verb_holds_for_any_task(tmp_path: Path, bert: Path, task: str) -> None:
+    path = make_project(tmp_path, bert, task=task, stages=STAGES)
+    _, unbroken = run_project(path)
+
+    def pause(control: Control) -> None:
+        control.pause()
+        threading.Timer(0.1, control.go_on).start()
+
+    _, paused = follow(path, MOMENTS["step"], pause)
+    assert_alike(paused, unbroken)
+    for verb in (Control.put_aside, Control.finish_now):
+        _, folder = follow(path, MOMENTS["step"], verb)
+        assert Predictor.load(folder.path).predict([("my parcel",) * (1 + (task == "pair_classification"))])[0].answer
+        go_on(folder)
+        assert_alike(folder, unbroken)
+    _, discarded = follow(path, MOMENTS["step"], Control.discard)
+    assert not discarded.path.exists()
 
 
 # --- the lock ------------------------------------------------------------------------------------------------------

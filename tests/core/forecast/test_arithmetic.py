@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.fake_core import small_tree
+from tests.support.small import small_tree
 from trainer_core.data.batch_size import EVALUATION_TOKENS, BatchSize
 from trainer_core.data.batches import shuffled_batches, sorted_batches
 from trainer_core.forecast import shapes as forecast_shapes
@@ -21,7 +21,7 @@ from trainer_core.forecast.passes import stage_passes
 from trainer_core.project.schema import DataSection, Project, StageSection
 from trainer_core.stages.plan import resolve_stages
 
-TREE = small_tree(labels=2)
+TREE = small_tree(outputs=2)
 ROWS = RowFacts(1_000, 200, tuple(range(5, 105)), counted=True)
 DEVICE = guess_device(TREE, 384)
 AT_ONCE = EVALUATION_TOKENS["cpu"]

@@ -18,11 +18,17 @@ from tests.support.sessions import run_project
 from tests.support.tiny_models import CONFIGS
 from tests.support.toy_texts import toy_rows
 from trainer_core.errors import InputError
-from trainer_core.inference.prediction import Prediction
-from trainer_core.inference.predictor import TEXTS_AT_ONCE, Predictor
+from trainer_core.inference.prediction import ClassPrediction, Prediction
+from trainer_core.inference.predictor import ROWS_AT_ONCE, Predictor
 from trainer_core.runs.folder import RunFolder
 
 TEXTS = [text for text, _ in toy_rows(20, seed=9)] + ["", "zzz", "my " * 60, " \n parcel", "ÄÖÜ 漢字 🙂"]
+
+
+def probabilities_of(answer: Prediction) -> dict[str, float]:
+    """Return the probabilities of all classes, the most probable first."""
+    assert isinstance(answer, ClassPrediction)
+    return answer.probabilities
 
 
 def close(one: list[Prediction], other: list[Prediction]) -> None:
@@ -30,8 +36,9 @@ def close(one: list[Prediction], other: list[Prediction]) -> None:
     assert [answer.text for answer in one] == [answer.text for answer in other]
     assert [answer.truncated for answer in one] == [answer.truncated for answer in other]
     for left, right in zip(one, other, strict=True):
-        for label, probability in left.probabilities.items():
-            assert right.probabilities[label] == pytest.approx(probability, abs=1e-5)
+        of_left, of_right = probabilities_of(left), probabilities_of(right)
+        for label, probability in of_left.items():
+            assert of_right[label] == pytest.approx(probability, abs=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -89,20 +96,21 @@ def test_company_does_not_change_an_answer(run: RunFolder) -> None:
 
 def test_a_stream_of_texts_is_never_held_whole(run: RunFolder) -> None:
     taken = itertools.count()
-    texts = (f"my parcel {next(taken)}" for _ in range(3 * TEXTS_AT_ONCE))
+    texts = (f"my parcel {next(taken)}" for _ in range(3 * ROWS_AT_ONCE))
     answers = Predictor.load(run.path).predict_stream(texts)
-    for expected in range(TEXTS_AT_ONCE + 1):
+    for expected in range(ROWS_AT_ONCE + 1):
         assert next(answers).text == f"my parcel {expected}"
-    assert next(taken) == 2 * TEXTS_AT_ONCE
+    assert next(taken) == 2 * ROWS_AT_ONCE
 
 
 def test_probabilities_sum_to_one_the_most_probable_first(run: RunFolder) -> None:
     for answer in Predictor.load(run.path).predict(TEXTS):
-        values = list(answer.probabilities.values())
+        probabilities = probabilities_of(answer)
+        values = list(probabilities.values())
         assert sum(values) == pytest.approx(1.0)
         assert values == sorted(values, reverse=True)
-        assert next(iter(answer.probabilities)) == answer.label
-        assert set(answer.probabilities) == {"billing", "delivery", "returns"}
+        assert next(iter(probabilities)) == answer.answer
+        assert set(probabilities) == {"billing", "delivery", "returns"}
         assert not any(map(math.isnan, values))
 
 
@@ -119,7 +127,7 @@ def test_no_text_gives_no_answer(run: RunFolder) -> None:
 def test_a_model_that_gets_nothing_but_empty_texts_answers(tmp_path: Path, tiny_model: TinyModel) -> None:
     _, folder = run_project(make_project(tmp_path, tiny_model("gpt2"), pooling="last"))
     for answer in Predictor.load(folder.path).predict(["", " "]):
-        assert sum(answer.probabilities.values()) == pytest.approx(1.0)
+        assert sum(probabilities_of(answer).values()) == pytest.approx(1.0)
 
 
 # --- refused -------------------------------------------------------------------------------------------------------
@@ -163,7 +171,7 @@ def test_scores_are_read_as_softmax() -> None:
     from trainer_core.tasks.classification import Classification
 
     scores = np.array([[1000.0, 1000.0 + math.log(3.0)], [0.0, -1e30]], dtype=np.float32)
-    first, second = Classification().read(["a", "b"], scores, ["x", "y"])
-    assert first.label == "y"
-    assert first.probabilities["x"] == pytest.approx(0.25, abs=1e-2)
-    assert second.probabilities == {"x": 1.0, "y": 0.0}
+    first, second = Classification().read([{"text": "a"}, {"text": "b"}], scores, ["x", "y"])
+    assert first.answer == "y"
+    assert probabilities_of(first)["x"] == pytest.approx(0.25, abs=1e-2)
+    assert probabilities_of(second) == {"x": 1.0, "y": 0.0}

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer_core.errors import InputError
-from trainer_core.inference.prediction import Prediction
+from trainer_core.inference.prediction import ClassPrediction, Prediction
 from trainer_core.results.predictions import check_target, without_formula, write_predictions
 
 
 def answer(text: str = "a text", label: str = "x") -> Prediction:
     """Return a prediction."""
-    return Prediction(text, label, {label: 0.75, "other": 0.25})
+    return ClassPrediction({"text": text}, False, label, {label: 0.75, "other": 0.25})
 
 
 @pytest.mark.parametrize(("ending", "delimiter"), [(".csv", ","), (".tsv", "\t")])

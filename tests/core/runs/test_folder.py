@@ -15,10 +15,10 @@ from trainer_core.files import replace_file
 from trainer_core.project.schema import DataSection, Project
 from trainer_core.resources import starter_project_path
 from trainer_core.runs import checkpoints, folder
-from trainer_core.runs.checkpoints import FolderCheckpoints, load_checkpoint
+from trainer_core.runs.checkpoints import CALIBRATION, FolderCheckpoints, load_calibration, load_checkpoint
 from trainer_core.runs.folder import RunFolder, create_run_folder, is_run_folder, list_runs
 from trainer_core.runs.place import runs_place
-from trainer_core.stages.plan import DataPlan, RunPlan
+from trainer_core.stages.plan import PLAN_VERSION, DataPlan, RunPlan
 
 LABEL = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
 
@@ -33,7 +33,8 @@ def plan(labels: tuple[str, ...] = ("a", "b"), **values: Any) -> RunPlan:
         train_rows=3,
         validation_rows=1,
         labels=labels,
-        text_column="text",
+        columns={"text": "text", "label": "label"},
+        outputs=2,
     )
     usual: dict[str, Any] = {
         "project": Project(data=DataSection(train="/t.csv")),
@@ -138,7 +139,7 @@ def test_only_the_best_checkpoint_stays(tmp_path: Path) -> None:
     run.save_plan(plan())
     with FolderCheckpoints(run) as kept:
         for step in (0, 5, 12):
-            kept.save_best(step, 1, tensors(step), {"pooling": "mean", "step": str(step)})
+            kept.save_best(step, 1, tensors(step), {"pooling": "mean", "step": str(step)}, {})
             (saved,) = kept.saved(wait=True)
             assert (saved.step, saved.stage, saved.best) == (step, 1, True)
             assert (tmp_path / saved.path).stat().st_size == saved.bytes
@@ -161,10 +162,10 @@ def test_a_save_that_breaks_off_leaves_the_old_best(
         raise OSError(28, "No space left on device")
 
     with FolderCheckpoints(run) as kept:
-        kept.save_best(3, 0, tensors(3), {"pooling": "mean"})
+        kept.save_best(3, 0, tensors(3), {"pooling": "mean"}, {})
         assert kept.saved(wait=True)
         monkeypatch.setattr(checkpoints, "save_file" if fails_at == "weights" else "replace_file", no_space)
-        kept.save_best(9, 0, tensors(9), {"pooling": "mean"})
+        kept.save_best(9, 0, tensors(9), {"pooling": "mean"}, {})
         with pytest.raises(OSError, match="No space"):
             kept.saved(wait=True)
         assert run.best_checkpoint().name == "step-00000003-best"
@@ -180,7 +181,7 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     run.save_plan(plan())
     with FolderCheckpoints(run) as kept:
-        kept.save_best(3, 0, tensors(3), {"pooling": "mean"})
+        kept.save_best(3, 0, tensors(3), {"pooling": "mean"}, {})
     file = run.best_checkpoint() / "weights.safetensors"
     file.write_bytes(file.read_bytes()[:-3])
     with pytest.raises(InputError, match="cannot be read"):
@@ -190,12 +191,34 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
         load_checkpoint(run.best_checkpoint())
 
 
+def test_what_is_needed_to_read_the_scores_of_the_best_comes_with_it(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    run.save_plan(plan())
+    with FolderCheckpoints(run) as kept:
+        kept.save_best(3, 0, tensors(3), {"pooling": "mean"}, {"thresholds": [0.25, 0.1]})
+        assert kept.saved(wait=True)
+        first = run.best_checkpoint()
+        assert load_calibration(first) == {"thresholds": (0.25, 0.1)}
+        kept.save_best(9, 0, tensors(9), {"pooling": "mean"}, {})
+    assert load_calibration(run.best_checkpoint()) == {}
+    assert not first.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"thresholds": ["many"]}', b"\xff"])
+def test_a_damaged_calibration_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / CALIBRATION).write_bytes(content)
+    with pytest.raises(InputError, match="cannot be read"):
+        load_calibration(tmp_path)
+
+
 def test_a_run_of_a_newer_thaw_is_refused_in_words(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     run.save_plan(plan())
     text = run.plan_file.read_text(encoding="utf-8")
-    run.plan_file.write_text("version = 3\nsurprise = true\n" + text.replace("version = 2\n", "", 1), encoding="utf-8")
-    with pytest.raises(InputError, match="version 3") as refused:
+    written, newer = f"version = {PLAN_VERSION}\n", f"version = {PLAN_VERSION + 1}\n"
+    assert written in text
+    run.plan_file.write_text(f"{newer}surprise = true\n" + text.replace(written, "", 1), encoding="utf-8")
+    with pytest.raises(InputError, match=newer.strip().replace(" = ", " ")) as refused:
         run.load_plan()
     assert "newer Thaw" in refused.value.remedy
 
@@ -214,7 +237,7 @@ def test_a_folder_that_goes_away_in_the_middle_of_a_save_is_not_made_anew(
 
     monkeypatch.setattr(RunFolder, "check_there", then_go)
     with FolderCheckpoints(run) as kept:
-        kept.save_best(3, 0, tensors(3), {"pooling": "mean"})
+        kept.save_best(3, 0, tensors(3), {"pooling": "mean"}, {})
         for _ in range(2):
             with pytest.raises(FileNotFoundError):
                 kept.saved(wait=True)

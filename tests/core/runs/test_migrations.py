@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 import tomlkit
 
+from trainer_core.data.roles import Role
 from trainer_core.engines.local import LocalEngine
 from trainer_core.errors import InputError
+from trainer_core.inference.prediction import ClassPrediction
 from trainer_core.inference.predictor import Predictor
 from trainer_core.project.load import load_project
 from trainer_core.runs.folder import RunFolder, list_runs
@@ -20,6 +23,8 @@ from trainer_core.training.events import RunFinished
 from trainer_core.versioned import brought_up_to_date
 
 SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("version-*"))
+CHANGED_AFTER = {"version-1": [], "version-2": [11]}
+"""After which steps a stage was changed while it ran."""
 
 
 @pytest.fixture(params=SAMPLES, ids=lambda path: path.name)
@@ -32,6 +37,12 @@ def sample(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def changed_after(request: pytest.FixtureRequest, sample: Path) -> list[int]:
+    """Return after which steps the sample's run was changed."""
+    return CHANGED_AFTER[request.node.callspec.params["sample"].name]
+
+
 def run_of(sample: Path) -> RunFolder:
     (run,) = list_runs(sample / "runs")
     return run
@@ -41,30 +52,44 @@ def test_there_is_a_sample_of_every_earlier_version() -> None:
     assert [path.name for path in SAMPLES] == [f"version-{number}" for number in range(1, PLAN_VERSION)]
 
 
-def test_an_old_run_is_read_and_its_files_stay_as_they_were(sample: Path) -> None:
+def test_an_old_run_is_read_and_its_files_stay_as_they_were(sample: Path, changed_after: list[int]) -> None:
     run = run_of(sample)
     before = run.plan_file.read_bytes()
     plan = run.load_plan()
     assert plan.version == PLAN_VERSION
-    assert plan.changes == ()
+    assert [change.step for change in plan.changes] == changed_after
+    assert (plan.data.columns, plan.data.facts, plan.data.outputs) == ({"text": "text"}, {}, 3)
     assert run.load_history().status is RunStatus.PUT_ASIDE
     assert run.plan_file.read_bytes() == before
 
 
-def test_an_old_run_goes_on_to_its_end(sample: Path) -> None:
+def test_an_old_run_goes_on_to_its_end_with_what_was_changed(sample: Path, changed_after: list[int]) -> None:
     run = run_of(sample)
     *_, end = LocalEngine().resume(run.path, Control())
     assert isinstance(end, RunFinished)
     history = run.load_history()
+    assert [change.step for change in run.load_plan().changes] == changed_after
     assert history.status is RunStatus.FINISHED
     assert history.step == run.load_plan().steps
-    assert Predictor.load(run.path).predict(["my parcel is late"])[0].label
+    assert Predictor.load(run.path).predict(["my parcel is late"])[0].answer
 
 
 def test_an_old_project_trains(sample: Path) -> None:
     path = sample / "small.thaw"
     *_, end = LocalEngine().run(load_project(path), path, sample / "new", Control())
     assert isinstance(end, RunFinished)
+
+
+def test_a_model_folder_of_version_1_answers_as_it_did() -> None:
+    sample = SAMPLES[1]
+    told = json.loads((sample / "finished-answers.json").read_text(encoding="utf-8"))
+    predictor = Predictor.load(sample / "finished")
+    assert json.loads((sample / "finished" / "thaw.json").read_text(encoding="utf-8"))["version"] == 1
+    assert predictor.columns == {Role.TEXT: "text"}
+    for answer in predictor.predict(list(told)):
+        assert isinstance(answer, ClassPrediction)
+        assert list(answer.probabilities) == list(told[answer.text])
+        assert answer.probabilities == pytest.approx(told[answer.text], abs=1e-5)
 
 
 def test_migrations_are_made_in_their_order() -> None:

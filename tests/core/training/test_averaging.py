@@ -66,12 +66,12 @@ def test_the_better_of_the_last_weights_and_their_average_counts(
     events = [event for event in train_all(session) if isinstance(event, EvaluationFinished)]
     assert any(event.averaged == (epochs == 3) for event in events)
     inputs = TokenInputs(session.validation, session.device)
-    of_last = evaluate(session, inputs)["loss"]
+    of_last = evaluate(session, inputs).metrics["loss"]
     assert events[-1].metrics["loss"] <= of_last + 1e-6
     assert (events[-1].metrics["loss"] == pytest.approx(of_last, abs=1e-6)) == (not events[-1].averaged)
     session.restore_best()
     best = min(event.metrics["loss"] for event in events)
-    assert evaluate(session, inputs)["loss"] == pytest.approx(best, abs=1e-6)
+    assert evaluate(session, inputs).metrics["loss"] == pytest.approx(best, abs=1e-6)
 
 
 def test_averaging_changes_no_step(tmp_path: Path, bert: Path) -> None:

@@ -162,7 +162,7 @@ def test_the_probe_beats_chance_and_equals_its_own_evaluation(tmp_path: Path, be
     session = make_session(make_project(tmp_path, bert, rows=rows[:600], validation=rows[600:], stages=[HEAD]))
     (probe,) = [event for event in _until(session, StageStarted) if isinstance(event, ProbeFinished)]
     assert probe.metrics["accuracy"] > 0.45  # of three classes, on features of random weights
-    through = evaluate(session, TokenInputs(session.validation, session.device))
+    through = evaluate(session, TokenInputs(session.validation, session.device)).metrics
     assert through["accuracy"] == probe.metrics["accuracy"]
     assert through["loss"] == pytest.approx(probe.metrics["loss"], abs=1e-5)
     assert kept(session).steps == [0]
@@ -194,7 +194,7 @@ def test_the_best_is_never_worse_than_the_probe(tmp_path: Path, bert: Path) -> N
         measured = [probe.metrics, *(event.metrics for event in of(events, EvaluationFinished))]
         assert not any(better(metric, metrics[metric], session.best.value) for metrics in measured)
         session.restore_best()
-        again = evaluate(session, TokenInputs(session.validation, session.device))
+        again = evaluate(session, TokenInputs(session.validation, session.device)).metrics
         assert again["loss"] == pytest.approx(session.best.metrics["loss"], abs=1e-5)
 
 

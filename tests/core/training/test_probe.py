@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tests.support.projects import HEAD, make_project
 from tests.support.sessions import make_session, weights_of
+from trainer_core.training import probe
 from trainer_core.training.control import Control, Discarded, PutAside
 from trainer_core.training.events import ProbeFinished, RunContinued, RunPaused
 from trainer_core.training.loop import run_training
@@ -68,6 +69,22 @@ def test_a_pause_in_the_middle_of_a_solution_is_heard_and_changes_nothing(projec
         assert [type(event) for event in paused] == [RunPaused, RunContinued]
         pairs = zip(weights_of(unbroken).values(), weights_of(session).values(), strict=True)
         assert all(torch.equal(one, other) for one, other in pairs)
+
+
+@pytest.mark.parametrize(("metric", "sign"), [("loss", -1), ("macro_f1", 1)])
+def test_the_strength_of_the_best_score_is_chosen_also_where_less_is_better(
+    project: Path, monkeypatch: pytest.MonkeyPatch, metric: str, sign: int
+) -> None:
+    tried: list[probe.Trial] = []
+    choose = probe.choose_strength
+    monkeypatch.setattr(probe, "choose_strength", lambda trials: tried.extend(trials) or choose(trials))
+    session, _ = _session(project)
+    session.task.metrics_offered = (metric,)  # type: ignore[misc]
+    (told,) = (event for event in run_training(session) if isinstance(event, ProbeFinished))
+    assert len(tried) == len(probe.STRENGTHS)
+    assert all(trial.score * sign > 0 for trial in tried)
+    if metric == "loss":
+        assert told.inverse_regularisation == min(tried, key=lambda trial: trial.loss).strength
 
 
 @pytest.mark.parametrize(("wish", "raised"), [(Control.put_aside, PutAside), (Control.discard, Discarded)])

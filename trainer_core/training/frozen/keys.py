@@ -32,6 +32,8 @@ def rows_key(rows: Encoded) -> str:
     digest = Digest(rows.offsets.tobytes())
     digest.update(rows.ids.tobytes())
     digest.update(str(rows.pad_id).encode())
+    if rows.types is not None:
+        digest.update(rows.types.tobytes())
     return digest.hexdigest()
 
 

@@ -200,9 +200,9 @@ def _reading(
 def _frozen_pass(
     session: TrainingSession, batch: Batch, poolings: Collection[Pooling], found: FoundStates | None
 ) -> BatchOutputs:
-    ids, mask = batch.values
+    mask = batch.values[1]
     with torch.no_grad(), session.precision.autocast():
-        last = session.network.token_states(ids, mask)
+        last = session.network.token_states(*batch.values)
         pooled = _pooled(last, mask, poolings)
         real = mask.bool()
         return pooled, {} if found is None else {place: states[real] for place, states in found.take().items()}

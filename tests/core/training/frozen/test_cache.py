@@ -150,7 +150,7 @@ def test_a_stage_that_teaches_lower_layers_makes_what_was_kept_stale(tmp_path: P
     stages = [HEAD, ALL | {"learning_rate": 0.01}, HEAD | {"name": "again"}, TOP | {"name": "top again"}]
     session = make_session(make_project(tmp_path, bert, stages=stages))
     last = of(train_all(session), EvaluationFinished)[-1]
-    through = evaluate(session, TokenInputs(session.validation, session.device))
+    through = evaluate(session, TokenInputs(session.validation, session.device)).metrics
     assert through["loss"] == pytest.approx(last.metrics["loss"], abs=1e-5)
 
 

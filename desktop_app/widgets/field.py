@@ -1,4 +1,4 @@
-"""A field of the Stages page: a caption above, the control, and beneath it why a value was not taken."""
+"""A field of a form: a caption above, the control, and beneath it why a value was not taken."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from desktop_app.pages.stages.controls import Control, dress
+from desktop_app.widgets.controls import Control, dress
 from desktop_app.widgets.kit import set_kind
 
 

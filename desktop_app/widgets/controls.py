@@ -1,14 +1,14 @@
-"""Controls of the Stages page. Each has ``set_value``, which is silent, and ``edited``, which only the user causes."""
+"""Controls of forms. Each has ``set_value``, which is silent, and ``edited``, which only the user causes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.widgets.fitting_box import FittingBox
 from desktop_app.widgets.kit import GAP, icon_button
 
 MOST_DIGITS = 6
@@ -24,7 +25,7 @@ BUTTON_ROOM = 44
 
 
 class Control(Protocol):
-    """What every control of the page can do."""
+    """What every control of a form can do."""
 
     edited: SignalInstance
 
@@ -40,14 +41,19 @@ def dress(control: QWidget, caption: str, tip: str) -> None:
 
 
 class TextLine(QLineEdit):
-    """A line of text that tells when it was changed and left, and the arrow keys up and down."""
+    """A line of text that tells when it was changed and left, and the arrow keys up and down.
+
+    Args:
+        strip: whether white space around the text is nothing but that.
+    """
 
     edited = Signal(object)
     stepped = Signal(bool)
     """The arrow key up (true) or down was pressed."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, strip: bool = True) -> None:
         super().__init__(parent)
+        self._strip = strip
         self.editingFinished.connect(self._on_editing_finished)
 
     def set_value(self, value: str) -> None:
@@ -67,7 +73,7 @@ class TextLine(QLineEdit):
     def _on_editing_finished(self) -> None:
         if self.isModified():
             self.setModified(False)
-            self.edited.emit(self.text().strip())
+            self.edited.emit(self.text().strip() if self._strip else self.text())
 
 
 class RateLine(QWidget):
@@ -107,17 +113,25 @@ class RateLine(QWidget):
         self.step_wished.emit(True)
 
 
-class Choice(QComboBox):
+class Choice(FittingBox):
     """A choice among values that are shown in words; a value that is none of them is added."""
 
     edited = Signal(object)
 
-    def __init__(self, choices: dict[str, str], parent: QWidget | None = None) -> None:
+    def __init__(self, choices: Mapping[str, str] | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        for value, words in choices.items():
-            self.addItem(words, value)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._choices: dict[str, str] = {}
+        self.set_choices(choices or {})
         self.activated.connect(self._on_activated)
+
+    def set_choices(self, choices: Mapping[str, str]) -> None:
+        """Offer other values, silently; ``set_value`` says which of them holds."""
+        if dict(choices) != self._choices:
+            self._choices = dict(choices)
+            with QSignalBlocker(self):
+                self.clear()
+                for value, words in choices.items():
+                    self.addItem(words, value)
 
     def set_value(self, value: str) -> None:
         """Show a value."""
