@@ -33,7 +33,7 @@ from desktop_app.settings import Settings
 from desktop_app.theme import Theme
 from desktop_app.widgets.kit import inset_spin_box
 from desktop_app.workspace import Workspace
-from trainer_core.resources import resources_folder, starter_project_path
+from trainer_core.resources import resources_folder, starter_projects
 
 WARM_UP = "Loading the libraries"
 """The job that imports torch and its kin."""
@@ -85,7 +85,7 @@ def build_shell(
     workspace = Workspace(core, jobs)
     trainer = Trainer(workspace)
     trainer.running_changed.connect(workspace.forecaster.set_training)
-    actions = ProjectActions(workspace, trainer, dialogs, settings, starter_project_path)
+    actions = ProjectActions(workspace, trainer, dialogs, settings, starter_projects())
     window = MainWindow(
         workspace,
         trainer,

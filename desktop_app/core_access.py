@@ -69,7 +69,7 @@ class Core(Protocol):
         """Return what can be learnt: the tasks of this installation."""
         ...
 
-    def inspect_model(self, project: Project, folder: Path, outputs: int) -> ModelFacts:
+    def inspect_model(self, project: Project, folder: Path, outputs: int, texts: int) -> ModelFacts:
         """Find the project's model and return its facts, without reading its weights."""
         ...
 
@@ -146,12 +146,12 @@ class LocalCore:
 
             return [describe_task(name) for name in task_names()]
 
-    def inspect_model(self, project: Project, folder: Path, outputs: int) -> ModelFacts:
+    def inspect_model(self, project: Project, folder: Path, outputs: int, texts: int) -> ModelFacts:
         """Find the project's model and return its facts, without reading its weights."""
         with self._imports:
             from trainer_core.models.inspect import inspect_model
 
-        return inspect_model(project, folder, outputs)
+        return inspect_model(project, folder, outputs, texts)
 
     def convert_model(self, source: Path, target: Path) -> None:
         """Write a model whose weights are a pickle again, in safetensors, into a new folder."""
@@ -182,7 +182,9 @@ class LocalCore:
 
             task = load_task(project.task, project.options)
         data = prepare_data(project, folder, task)
-        return look_up_machine(project, data, inspect_model(project, folder, data.report.outputs), measure=True)
+        return look_up_machine(
+            project, data, inspect_model(project, folder, data.report.outputs, data.report.texts), measure=True
+        )
 
     def starter_models(self) -> list[StarterModel]:
         """Return the starter models that Thaw knows."""

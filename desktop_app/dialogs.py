@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton, QWidget
 
 from desktop_app.widgets.error_dialog import ErrorDialog
 from trainer_core import __version__
+from trainer_core.data.kinds import DATA_PATTERNS
 
-DATA_SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
 PROJECT_SUFFIX = ".thaw"
 
 
@@ -39,8 +39,7 @@ class Dialogs:
 
     def choose_data_file(self, folder: Path) -> Path | None:
         """Ask for a data file; None when the user changed their mind."""
-        patterns = " ".join(f"*{suffix}" for suffix in DATA_SUFFIXES)
-        return self.choose_file("Choose a data file", folder, f"Data files ({patterns});;All files (*)")
+        return self.choose_file("Choose a data file", folder, f"Data files ({DATA_PATTERNS});;All files (*)")
 
     def choose_project(self, folder: Path) -> Path | None:
         """Ask for a project file."""

@@ -95,7 +95,9 @@ class Menus(QObject):
         _add(menu, "&New from data file…", self._actions.new, standard.New, "Begins a project on a data file")
         _add(menu, "&Open…", self._actions.open, standard.Open, "Opens a project file")
         self._recent = menu.addMenu("Open &recent")
-        _add(menu, "Open the &example", self._actions.open_example, tip="Opens the project that Thaw ships with")
+        examples = menu.addMenu("Open an &example")
+        for place, example in enumerate(self._actions.examples()):
+            _add(examples, example.title, partial(self._actions.open_example, place), tip=example.text)
         menu.addSeparator()
         self._save = _add(menu, "&Save", self._on_save_wished, standard.Save, "Writes the project to its file")
         self._save_as = _add(

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QMimeData, QObject, Signal
 
-from desktop_app.dialogs import DATA_SUFFIXES, PROJECT_SUFFIX, Dialogs, LeaveRun, Unsaved
+from desktop_app.dialogs import PROJECT_SUFFIX, Dialogs, LeaveRun, Unsaved
 from desktop_app.settings import Settings
 from desktop_app.workspace import Workspace
+from trainer_core.data.kinds import DATA_KINDS
 from trainer_core.errors import InputError, ThawError
+from trainer_core.resources import StarterProject
 from trainer_core.runs.folder import RunFolder, is_run_folder
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ class ProjectActions(QObject):
         trainer: RunControl,
         dialogs: Dialogs,
         settings: Settings,
-        starter: Callable[[], Path],
+        examples: Sequence[StarterProject],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -60,7 +62,7 @@ class ProjectActions(QObject):
         self._trainer = trainer
         self._dialogs = dialogs
         self._settings = settings
-        self._starter = starter
+        self._examples = tuple(examples)
         self._after_run: Callable[[], None] | None = None
         trainer.running_changed.connect(self._on_running_changed)
         workspace.project_opened.connect(self._on_project_opened)
@@ -79,9 +81,13 @@ class ProjectActions(QObject):
         if path is not None:
             self.open_path(path)
 
-    def open_example(self) -> None:
-        """Open the project that Thaw ships with."""
-        self.open_path(self._starter())
+    def examples(self) -> Sequence[StarterProject]:
+        """Return the projects that Thaw ships with."""
+        return self._examples
+
+    def open_example(self, place: int) -> None:
+        """Open one of the projects that Thaw ships with."""
+        self.open_path(self._examples[place].path)
 
     def open_path(self, path: Path) -> None:
         """Open a project file or a run, or begin a project on a data file, once the present project may be left."""
@@ -97,7 +103,7 @@ class ProjectActions(QObject):
                 self._workspace.open(path)
             elif is_run_folder(path):
                 self._workspace.open_run(RunFolder(path.resolve()))
-            elif path.suffix.lower() in DATA_SUFFIXES and path.is_file():
+            elif path.suffix.lower() in DATA_KINDS and path.is_file():
                 self._workspace.new(path)
             else:
                 raise _not_openable(path)
@@ -177,11 +183,11 @@ class ProjectActions(QObject):
 def openable_in(dropped: QMimeData) -> Path | None:
     """Return the first of the dropped files that is a project or can begin one."""
     paths = [Path(url.toLocalFile()) for url in dropped.urls() if url.isLocalFile()]
-    return next((path for path in paths if path.suffix.lower() in (PROJECT_SUFFIX, *DATA_SUFFIXES)), None)
+    return next((path for path in paths if path.suffix.lower() in (PROJECT_SUFFIX, *DATA_KINDS)), None)
 
 
 def _not_openable(path: Path) -> InputError:
     if not path.exists():
         return InputError.one(path, "There is no such file.", "Choose another one.")
-    kinds = ", ".join((PROJECT_SUFFIX, *DATA_SUFFIXES))
+    kinds = ", ".join((PROJECT_SUFFIX, *DATA_KINDS))
     return InputError.one(path, "This is neither a project nor a data file.", f"Choose a file that ends in {kinds}.")

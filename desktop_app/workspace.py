@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 EXAMINE = "Reading the rows"
 INSPECT = "Looking at the model"
-USUAL_OUTPUTS = 2
-"""How many scores a row is taken to have until the rows are read."""
+USUAL_HEAD = (2, 1)
+"""How many scores and texts a row is taken to have until the rows are read."""
 
 
 class Workspace(QObject):
@@ -75,7 +75,7 @@ class Workspace(QObject):
         self.tasks = KnownTasks(core, jobs, self)
         self.run: RunFolder | None = None
         self.stage = 0
-        self._outputs = USUAL_OUTPUTS
+        self._head = USUAL_HEAD
         self.forecaster = Forecaster(self)
 
     # --- the project -------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ class Workspace(QObject):
         self.project_changed.emit()
         if _rows_of(after) != _rows_of(before):
             self.examine_data()
-        if after.model.source != before.model.source or after.task != before.task:
+        if _model_of(after) != _model_of(before):
             self.inspect_model()
 
     # --- stages ------------------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ class Workspace(QObject):
         self.report_error = self.facts_error = None
         self.run = None
         self.stage = 0
-        self._outputs = USUAL_OUTPUTS
+        self._head = USUAL_HEAD
         self.project_opened.emit()
         self.project_changed.emit()
         self.report_changed.emit()
@@ -227,12 +227,12 @@ class Workspace(QObject):
         project, folder = self.project, self.folder
         if project is None:
             return
-        outputs = self._outputs
+        outputs, texts = self._head
         self.facts, self.facts_error = None, None
         self.facts_changed.emit()
         self.jobs.start(
             INSPECT,
-            lambda: self.core.inspect_model(project, folder, outputs),
+            lambda: self.core.inspect_model(project, folder, outputs, texts),
             self._on_inspected,
             self._on_not_inspected,
         )
@@ -240,8 +240,8 @@ class Workspace(QObject):
     def _on_examined(self, report: DataReport) -> None:
         self.report = report
         self.report_changed.emit()
-        if self.facts is None or report.outputs != self._outputs:
-            self._outputs = report.outputs
+        if self.facts is None or (report.outputs, report.texts) != self._head:
+            self._head = report.outputs, report.texts
             self.inspect_model()
 
     def _on_not_examined(self, error: Exception) -> None:
@@ -287,6 +287,11 @@ class Workspace(QObject):
         """Tell that a run began, and show it."""
         self.runs_changed.emit()
         self.choose_run(run)
+
+
+def _model_of(project: Project) -> tuple[object, ...]:
+    """Return what the model's layers depend on, the head included."""
+    return project.model.source, project.task, project.options
 
 
 def _rows_of(project: Project) -> tuple[object, ...]:

@@ -174,6 +174,21 @@ def predict(
 
 
 @app.command()
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A run folder, or a model folder of Thaw.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="A data file with the right answers.", show_default=False)],
+    column: Annotated[
+        list[str] | None, typer.Option(help="ROLE=NAME of a column that is called otherwise than in training.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
+) -> int:
+    """Measure a run's best checkpoint on rows whose answers are known, such as a test set."""
+    from trainer_core.commands.evaluate import evaluate_run
+
+    return evaluate_run(run, file, column or [], as_json=json)
+
+
+@app.command()
 def convert(
     model: Annotated[Path, typer.Argument(help="A model folder whose weights are a pickle.", show_default=False)],
     target: Annotated[Path, typer.Argument(help="The folder to make.", show_default=False)],

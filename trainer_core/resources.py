@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,9 +15,27 @@ def resources_folder() -> Path:
     return Path(str(files("thaw_resources")))
 
 
+@dataclass(frozen=True)
+class StarterProject:
+    """A project that Thaw ships with: its file, and what the window calls it."""
+
+    path: Path
+    title: str
+    text: str
+
+
+def starter_projects() -> tuple[StarterProject, ...]:
+    """Return the projects that Thaw ships with, one for every task; a first start opens the first one."""
+    folder = resources_folder() / "starters"
+    listed = tomllib.loads((folder / "index.toml").read_text(encoding="utf-8"))["project"]
+    return tuple(
+        StarterProject(folder / one["folder"] / f"{one['folder']}.thaw", one["title"], one["text"]) for one in listed
+    )
+
+
 def starter_project_path() -> Path:
     """Return the project file that a first start opens."""
-    return resources_folder() / "starters" / "support_tickets" / "support_tickets.thaw"
+    return starter_projects()[0].path
 
 
 def cache_folder() -> Path:

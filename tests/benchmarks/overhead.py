@@ -96,19 +96,19 @@ def bare_steps(path: Path) -> list[float]:
 
 
 def _same_start(path: Path) -> tuple[Any, Any, Any]:
-    from trainer_core.data.encoded import encode_rows
     from trainer_core.engines.prepare import prepare_run
     from trainer_core.models.body import load_tokenizer
     from trainer_core.models.build import build_network
     from trainer_core.project.load import load_project
     from trainer_core.project.schema import Pooling
+    from trainer_core.tasks.encoding import encode_rows
     from trainer_core.training.inputs import TokenInputs
 
     prepared = prepare_run(load_project(path), path)
     plan, base = prepared.plan, Path(prepared.plan.model_folder)
     torch.manual_seed(plan.seed)
     task = prepared.task
-    rows = encode_rows(load_tokenizer(base), prepared.data.train, plan.model.max_length)
+    rows = encode_rows(task, load_tokenizer(base), prepared.data.train, plan.model.max_length)
     inputs = TokenInputs(rows, torch.device("cpu"))
 
     def batches() -> Any:

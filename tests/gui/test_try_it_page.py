@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QTextCursor
 from pytestqt.qtbot import QtBot
 
 from desktop_app.pages.base import Page
@@ -19,7 +19,13 @@ from desktop_app.workspace import Workspace
 from tests.support.fake_core import SAMPLE
 from tests.support.fake_views import FileAnswers
 from tests.support.widgets import assert_named
-from trainer_core.inference.prediction import ClassPrediction, LabelsPrediction
+from trainer_core.inference.prediction import (
+    AnswerPrediction,
+    ClassPrediction,
+    LabelsPrediction,
+    SpansPrediction,
+    TaggedSpan,
+)
 from trainer_core.runs.folder import RunFolder
 
 TEXT = "bbb"
@@ -111,6 +117,29 @@ def test_the_page_paints_its_bars_in_both_looks(qtbot: QtBot, page: Page) -> Non
     marked = LabelsPrediction({"text": "t"}, False, ("b",), {"b": 0.8, "a": 0.2}, {"a": 0.5, "b": 0.5})
     view.show_answer(answer_of(marked))
     assert view.answer.bars.grab().toImage() != second
+
+
+def test_what_was_found_stands_out_in_the_text(page: Page, qtbot: QtBot) -> None:
+    view = _view(page)
+    marked = view.answer.marked
+    spans = (TaggedSpan(0, 3, "person", 0.9), TaggedSpan(13, 21, "place", 0.6))
+    view.show_answer(answer_of(SpansPrediction({"text": "Ada lives in New York\n\nnow"}, False, spans)))
+    assert marked.isVisible()
+    assert not view.answer.bars.isVisible()
+    assert marked.toPlainText() == "Ada person lives in New York place\n\nnow"
+    cursor = QTextCursor(marked.document())
+    colors = []
+    for place in (1, 8, 25):
+        cursor.setPosition(place + 1)
+        colors.append(cursor.charFormat().background().color().name())
+    assert colors[0] != colors[2]
+    assert marked.height() >= marked.document().size().height()
+    first = marked.grab().toImage()
+    view.show_answer(answer_of(AnswerPrediction({"question": "q", "context": "The parcel is late"}, False, 4, 10, 0.7)))
+    assert marked.toPlainText() == "The parcel is late"
+    assert marked.grab().toImage() != first
+    view.show_answer(None)
+    assert not marked.isVisible()
 
 
 def test_what_was_typed_stays_when_another_field_comes(qtbot: QtBot, page: Page) -> None:

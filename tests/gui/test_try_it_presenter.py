@@ -16,14 +16,31 @@ from pytestqt.qtbot import QtBot
 from desktop_app.core_access import LocalCore
 from desktop_app.pages.base import PageState
 from desktop_app.pages.try_it.presenter import NO_RUN, TryItPresenter
-from desktop_app.pages.try_it.words import MOST_BARS, Answer, answer_of, command_for, example_fields, share_words
+from desktop_app.pages.try_it.words import (
+    MOST_BARS,
+    Answer,
+    Mark,
+    MarkedText,
+    answer_of,
+    command_for,
+    example_fields,
+    share_words,
+)
 from desktop_app.workspace import Workspace
 from tests.support.fake_core import SAMPLE, FakeCore, FakePredictor
 from tests.support.fake_views import FileAnswers
 from tests.support.runs import write_run
 from trainer_core.data.roles import Fields, Role
 from trainer_core.errors import InputError, ThawError
-from trainer_core.inference.prediction import ClassPrediction, LabelsPrediction, NumberPrediction, Prediction
+from trainer_core.inference.prediction import (
+    AnswerPrediction,
+    ClassPrediction,
+    LabelsPrediction,
+    NumberPrediction,
+    Prediction,
+    SpansPrediction,
+    TaggedSpan,
+)
 from trainer_core.runs.folder import RunFolder
 
 TRAINED = {Role.TEXT: "text"}
@@ -160,6 +177,27 @@ def test_a_number_is_shown_between_the_smallest_and_the_largest(value: float, sh
     assert answer.title == f"{value:.4g}"
     assert (bar.label, bar.share, bar.text) == ("0", share, "5")
     assert "between 0 and 5" in answer.hint
+
+
+def test_spans_are_marked_where_they_stand_in_the_text() -> None:
+    spans = (TaggedSpan(0, 3, "person", 0.9), TaggedSpan(13, 21, "place", 0.6))
+    answer = answer_of(SpansPrediction({"text": "Ada lives in New York"}, False, spans))
+    assert answer.title == "2 found"
+    assert answer.hint == "Ada 90.0 %, New York 60.0 %"
+    assert answer.marked == MarkedText("Ada lives in New York", (Mark(0, 3, "person"), Mark(13, 21, "place")))
+    assert answer.marked.labels == ("person", "place")
+    nothing = answer_of(SpansPrediction({"text": "hello"}, False, ()))
+    assert (nothing.title, nothing.hint) == ("Nothing found", "")
+
+
+def test_an_answer_is_marked_in_its_context() -> None:
+    fields = {"question": "who is late?", "context": "The parcel is late."}
+    answer = answer_of(AnswerPrediction(fields, False, 4, 10, 0.75))
+    assert (answer.title, answer.hint) == ("parcel", "with 75.0 % probability")
+    assert answer.marked == MarkedText("The parcel is late.", (Mark(4, 10),))
+    none = answer_of(AnswerPrediction(fields, False, 0, 0, 0.5))
+    assert none.title == "No answer"
+    assert none.marked == MarkedText("The parcel is late.", ())
 
 
 def test_an_answer_of_an_unknown_shape_is_shown_as_text() -> None:

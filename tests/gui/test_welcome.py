@@ -12,7 +12,7 @@ from desktop_app.app import Shell
 from desktop_app.pages.welcome.view import WelcomeView
 from desktop_app.theme import Theme
 from tests.gui.conftest import FakeDialogs
-from trainer_core.resources import starter_project_path
+from trainer_core.resources import starter_project_path, starter_projects
 
 
 def view_of(shell: Shell) -> WelcomeView:
@@ -26,6 +26,16 @@ def test_the_first_door_opens_the_example(shell: Shell, qtbot: QtBot) -> None:
     assert shell.workspace.path == starter_project_path()
     assert shell.window.shown_page == "data"
     qtbot.waitUntil(lambda: not shell.jobs.is_busy)
+
+
+def test_every_example_opens_its_own_project(shell: Shell, qtbot: QtBot) -> None:
+    examples = view_of(shell).examples
+    assert len(examples) == len(starter_projects()) - 1
+    for button, example in zip(examples, starter_projects()[1:], strict=True):
+        assert example.title in button.accessibleName()
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert shell.workspace.path == example.path
+        qtbot.waitUntil(lambda: not shell.jobs.is_busy)
 
 
 def test_the_second_door_begins_a_project(shell: Shell, dialogs: FakeDialogs, project_file: Path, qtbot: QtBot) -> None:
@@ -65,13 +75,14 @@ def test_recent_projects_open_with_a_click(shell: Shell, project_file: Path, tmp
 def test_doors_are_named_and_their_words_fit(qtbot: QtBot) -> None:
     view = WelcomeView(Theme())
     qtbot.addWidget(view)
+    view.set_examples([("Pairs", "Whether one follows from the other, in many words"), ("Tags", "Names")])
     view.set_recent([("tickets", "/home/anna"), ("reviews", "/home/anna/" + "deep/" * 60)])
     view.resize(860, 560)
     view.show()
     for row in view.recent_rows:
         assert all(label.height() >= label.fontMetrics().height() for label in row.findChildren(QLabel))
         assert row.width() <= view.width()
-    for door in view.doors:
+    for door in (*view.doors, *view.examples):
         assert door.accessibleName()
         assert door.toolTip()
         for label in door.findChildren(QLabel):

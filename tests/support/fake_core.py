@@ -103,7 +103,7 @@ class FakeCore:
         self.calls.append("describe_tasks")
         return _or_raise(self.tasks)
 
-    def inspect_model(self, project: Project, folder: Path, outputs: int) -> ModelFacts:
+    def inspect_model(self, project: Project, folder: Path, outputs: int, texts: int) -> ModelFacts:
         """Return the facts."""
         self.calls.append("inspect_model")
         self.outputs.append(outputs)

@@ -15,6 +15,7 @@ Stage = dict[str, Any]
 HEAD: Stage = {"name": "head", "train": ["head"], "learning_rate": 0.01, "epochs": 1}
 TOP: Stage = {"name": "top", "train": ["head", "top:1"], "learning_rate": 0.001, "epochs": 1}
 ALL: Stage = {"name": "all", "train": ["all"], "learning_rate": 0.001, "epochs": 1}
+SMALL_WINDOWS = {"stride": 4, "longest_answer": 3}
 SMALL_TRAINING = {"batch_size": 8, "device": "cpu", "precision": "float32", "evaluations_per_epoch": 1}
 
 
@@ -49,6 +50,8 @@ def make_project(
     """Write a project of 36 training and 15 validation rows of a task, or of the given ones; return its file."""
     folder.mkdir(parents=True, exist_ok=True)
     names = header or HEADERS[task]
+    if task == "answering":
+        options, max_length = SMALL_WINDOWS | (options or {}), max(max_length, 48)
     drawn = toy_rows_of(task, 51) if rows is None or validation is None else []
     write_delimited(folder / "train.csv", rows if rows is not None else drawn[:36], header=names)
     write_delimited(folder / "dev.csv", validation if validation is not None else drawn[36:], header=names)

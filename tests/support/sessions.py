@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from trainer_core.cache.arrays import MemoryArrays
-from trainer_core.data.encoded import encode_rows
 from trainer_core.engines.local import LocalEngine
 from trainer_core.engines.prepare import prepare_run
 from trainer_core.models.body import load_tokenizer
@@ -20,6 +19,7 @@ from trainer_core.project.schema import Pooling, Precision
 from trainer_core.runs.checkpoints import weights_facts
 from trainer_core.runs.folder import RunFolder
 from trainer_core.tasks.base import Facts
+from trainer_core.tasks.encoding import encode_rows
 from trainer_core.training.control import Control
 from trainer_core.training.events import Event
 from trainer_core.training.loop import run_training
@@ -93,13 +93,18 @@ def make_session(
     torch.manual_seed(plan.seed)
     task, tokenizer, device = prepared.task, load_tokenizer(base), torch.device(plan.device)
     pooling = Pooling.MEAN if plan.model.pooling is Pooling.AUTO else plan.model.pooling
+    train, validation = (
+        encode_rows(task, tokenizer, rows, plan.model.max_length)
+        for rows in (prepared.data.train, prepared.data.validation)
+    )
     return TrainingSession(
         plan=plan,
         task=task,
-        network=build_network(base, task, plan.data.outputs, pooling).to(device),
+        judge=task.judge(prepared.data.validation, validation),
+        network=build_network(base, task, plan.data.outputs, pooling, texts=plan.data.texts).to(device),
         tree=prepared.facts.tree,
-        train=encode_rows(tokenizer, prepared.data.train, plan.model.max_length),
-        validation=encode_rows(tokenizer, prepared.data.validation, plan.model.max_length),
+        train=train,
+        validation=validation,
         precision=MixedPrecision(device, Precision(precision)),
         checkpoints=MemoryCheckpoints(),
         originals=lambda names: read_originals(base, names),

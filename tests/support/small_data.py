@@ -42,7 +42,7 @@ TOPICS = Need(Role.LABEL, Content.CLASSES, "Labels", given=False, nested=True)
 def small_tasks() -> list[TaskFacts]:
     """Return some of the tasks that there are, as the core describes them."""
     metrics = ("macro_f1", "accuracy", "auc", "loss")
-    options = _class_options()
+    options, pairs = _class_options(), _pair_options()
     optional = dataclasses.replace(SECOND_TEXT, optional=True)
     return [
         TaskFacts("classification", "Classification", "One class for every text", (TEXT, LABEL), metrics, options),
@@ -60,7 +60,7 @@ def small_tasks() -> list[TaskFacts]:
             "One class for every pair of texts",
             (TEXT, SECOND_TEXT, LABEL),
             metrics,
-            options,
+            (*options, *pairs),
         ),
         TaskFacts(
             "regression",
@@ -68,6 +68,7 @@ def small_tasks() -> list[TaskFacts]:
             "A number for every text, or for every pair of texts",
             (TEXT, optional, NUMBER),
             ("spearman", "pearson", "mae", "loss"),
+            pairs,
         ),
     ]
 
@@ -83,9 +84,14 @@ def _class_options() -> tuple[OptionFacts, ...]:
     focal = "Above 0, rows that are known well already count less"
     return (
         OptionFacts("class_weights", "Class weights", balanced, "equal", choices=("equal", "balanced")),
-        OptionFacts("label_smoothing", "Label smoothing", smoothing, 0.0, least=0.0),
+        OptionFacts("label_smoothing", "Label smoothing", smoothing, 0.0, least=0.0, most=1.0),
         OptionFacts("focal_gamma", "Focal loss", focal, 0.0, least=0.0, most=10.0),
     )
+
+
+def _pair_options() -> tuple[OptionFacts, ...]:
+    how = "Apart: compared by what the model makes of each. Together: read as one, which takes more rows"
+    return (OptionFacts("pairs", "Two texts", how, "apart", choices=("apart", "together")),)
 
 
 def _label_options() -> tuple[OptionFacts, ...]:

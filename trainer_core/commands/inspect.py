@@ -24,7 +24,7 @@ def inspect_layers(what: str) -> int:
         path = Path(what)
         project = load_project(path)
         report = examine_data(project, path.resolve().parent, load_task(project.task, project.options))
-        facts = inspect_model(project, path.resolve().parent, report.outputs)
+        facts = inspect_model(project, path.resolve().parent, report.outputs, report.texts)
         _print_facts(console, facts)
         for stage in resolve_stages(project, facts.tree, report.splits[0].rows):
             share = stage.trained_parameters / facts.tree.parameter_count

@@ -14,11 +14,10 @@ import pyarrow as pa
 import pyarrow.csv
 
 from trainer_core.data.encoding import detect_encoding
+from trainer_core.data.kinds import DELIMITED
 from trainer_core.data.names import USUAL_NAMES
 from trainer_core.errors import InputError
 
-DELIMITED = {".csv": ",", ".tsv": "\t", ".txt": "\t", ".tab": "\t"}
-"""The endings of delimited files, with their usual delimiters."""
 USUAL = {name for names in USUAL_NAMES.values() for name in names}
 SAMPLE_LETTERS = 128 * 1024
 LEAST_LINES = 20

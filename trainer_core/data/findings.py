@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,17 @@ def find_empty_cells(table: Table, positions: IntArray, what: str, role: Role) -
     remedy = "Fill them in, or leave them out with data.skip_incomplete = true; "
     remedy += f"or name another column in data.columns.{role}."
     return Finding(Severity.ERROR, str(table.path), sentence, remedy, numbers)
+
+
+def find_unusable(table: Table, reason: str, places: Sequence[int], what: str) -> Finding:
+    """Tell why what is to be learnt of some rows, such as spans or answers, cannot be used.
+
+    It is a warning: that these rows lack something is an error of its own, unless they shall be left out.
+    """
+    numbers = tuple(table.row_number(place) for place in places[:SHOWN_ROWS])
+    first = ", ".join(map(str, numbers)) + (", ..." if len(places) > SHOWN_ROWS else "")
+    sentence = f"{count_rows(len(places))} with {what} that cannot be used, since {reason}: row {first}."
+    return Finding(Severity.WARNING, str(table.path), sentence, f"Mend the {what} of these rows.", numbers)
 
 
 def count_rows(count: int) -> str:

@@ -6,7 +6,8 @@ from trainer_core.data.roles import Role
 
 USUAL_NAMES: dict[Role, tuple[str, ...]] = {
     Role.TEXT: (
-        *("text", "sentence", "review", "message", "content", "question", "tweet", "comment", "body", "title"),
+        *("text", "sentence", "tokens", "words", "review", "message", "content", "question", "tweet", "comment"),
+        *("body", "title"),
         *("text1", "text_1", "text_a", "sentence1", "sentence_1", "premise", "question1"),
     ),
     Role.SECOND_TEXT: (
@@ -16,6 +17,7 @@ USUAL_NAMES: dict[Role, tuple[str, ...]] = {
     Role.LABEL: (
         *("label", "labels", "category", "class", "sentiment", "intent", "target", "topic", "tag", "rating"),
         *("score", "similarity", "stars", "value", "categories", "topics", "tags", "genres"),
+        *("spans", "entities", "ner_tags", "ner", "annotations"),
     ),
     Role.QUESTION: ("question", "query"),
     Role.CONTEXT: ("context", "passage", "paragraph", "document"),

@@ -16,9 +16,9 @@ from trainer_core.data.columns import Columns, resolve_columns
 from trainer_core.data.report import ColumnInfo, DataReport, Finding, Severity, SplitInfo
 from trainer_core.data.roles import Need
 from trainer_core.data.rows import Rows
-from trainer_core.data.sources import Table, load_table
+from trainer_core.data.sources import Table, is_listed, load_table
 from trainer_core.data.split import stratified_split
-from trainer_core.data.targets import RowReader, is_list
+from trainer_core.data.targets import RowReader
 from trainer_core.errors import InputError, Problem
 from trainer_core.project.schema import ColumnsSection, DataSection, Project
 
@@ -76,6 +76,26 @@ def open_rows(project: Project, folder: Path, reader: RowReader) -> Rows:
     return _read(data, folder / data.train, data.columns, data.limit, reader).rows
 
 
+def read_labelled(file: Path, columns: ColumnsSection, reader: RowReader, labels: tuple[str, ...]) -> Rows:
+    """Return the rows of another file than the training file, with what is right of them.
+
+    Args:
+        file: of any kind that training reads.
+        columns: which plays which role; one not given is guessed.
+        reader: the task.
+        labels: those of the training rows.
+
+    Raises:
+        InputError: the file cannot be read, or rows lack something or have labels that were never learnt.
+    """
+    section = DataSection(train=str(file))
+    read = _read(section, file, columns, None, reader, labels=labels)
+    errors = [finding for finding in read.findings if finding.severity is Severity.ERROR]
+    if errors:
+        raise InputError([Problem(finding.where, finding.what, finding.remedy) for finding in errors])
+    return read.rows
+
+
 @dataclass(frozen=True)
 class _Read:
     """One file, read: its rows, and what was noticed."""
@@ -93,8 +113,9 @@ def _read(
     limit: int | None,
     reader: RowReader,
     like: _Read | None = None,
+    labels: tuple[str, ...] | None = None,
 ) -> _Read:
-    """Read a file; ``like`` is the training file, where this is another one."""
+    """Read a file; ``like`` is the training file, where this is another one, and ``labels`` are that one's."""
     # Two files of one kind are written alike; the training file, with more rows, tells better whether it has a header.
     alike = like is not None and path.suffix.lower() == like.table.path.suffix.lower()
     table = load_table(path, header=like.table.header if like and alike else section.header)
@@ -106,11 +127,11 @@ def _read(
         _check_cells(table, columns.by_role[need.role], need)
     stop = min(len(table.rows), limit or len(table.rows))
     whole, found = np.ones(stop, dtype=np.bool_), []
-    for need in filter(lambda need: need.given and not need.nested, needs):
+    for need in filter(lambda need: need.given, needs):
         empty = _empty(table.read_text(columns.by_role[need.role], stop))
         whole &= ~empty
         found.append(checks.find_empty_cells(table, np.flatnonzero(empty), need.title.lower(), need.role))
-    targets = reader.read_targets(table, columns.by_role, whole, like.rows.labels if like else None)
+    targets = reader.read_targets(table, columns.by_role, whole, like.rows.labels if like else labels)
     lacking = next((need.role for need in needs if not need.given), needs[0].role)
     found.append(checks.find_empty_cells(table, np.flatnonzero(targets.missing), reader.target, lacking))
     positions = np.flatnonzero(whole & ~targets.missing)
@@ -129,7 +150,8 @@ def _skipped(finding: Finding) -> Finding:
 
 def _check_cells(table: Table, name: str, need: Need) -> None:
     kind = table.rows.data.column(name).type
-    nested = pa.types.is_nested(kind) and not (need.nested and is_list(kind))
+    listed = is_listed(kind) and not pa.types.is_nested(kind.value_type)
+    nested = pa.types.is_nested(kind) and not (need.nested and (listed or not need.given))
     if nested or pa.types.is_binary(kind):
         what = f'The column "{name}" of {table.path.name} holds {kind}, not text.'
         raise InputError.one("data.columns", what, "Name a column of texts or simple values.")

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from trainer_core.data.encoding import detect_encoding
+from trainer_core.data.squad import is_squad, squad_rows
 from trainer_core.errors import InputError
 
 ROWS_PER_BATCH = 10_000
@@ -76,6 +77,9 @@ def _json_list(path: Path) -> Iterator[dict[str, Any]]:
     except UnicodeError as cause:
         raise _undecodable(path, cause) from cause
     value = _parse_json(text, path, None)
+    if isinstance(value, dict) and is_squad(value):
+        yield from squad_rows(value)
+        return
     if isinstance(value, dict):
         value = next((inner for inner in value.values() if isinstance(inner, list)), value)
     if not isinstance(value, list):

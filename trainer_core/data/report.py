@@ -90,6 +90,12 @@ class DataReport:
         return tuple(need.role for need in self.needs if need.role in played)
 
     @property
+    def texts(self) -> int:
+        """How many texts a row has for a model."""
+        roles = self.roles
+        return sum(need.given and need.role in roles for need in self.needs)
+
+    @property
     def errors(self) -> list[Finding]:
         """The findings that forbid training."""
         return [finding for finding in self.findings if finding.severity is Severity.ERROR]

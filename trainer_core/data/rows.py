@@ -69,7 +69,8 @@ class Rows(Sequence[Fields]):
 
     def _cells(self, place: slice, roles: tuple[Role, ...]) -> list[Fields]:
         wanted: Any = self.table.rows[self.positions[place]]
-        columns = [[as_text(cell) for cell in wanted[self.columns[role]]] for role in roles]
+        joints = {role: " " if role in self.given else ", " for role in roles}
+        columns = [[as_text(cell, joints[role]) for cell in wanted[self.columns[role]]] for role in roles]
         # Spaces around a label do not count, those around a text a model may see.
         shown = [
             column if role in self.given else map(str.strip, column)
@@ -78,8 +79,12 @@ class Rows(Sequence[Fields]):
         return list(zip(*shown, strict=True))
 
 
-def as_text(cell: Any) -> str:
-    """Return a cell as text; an absent one is empty, and the parts of a list are separated by commas."""
+def as_text(cell: Any, between: str = " ") -> str:
+    """Return a cell as text; an absent one is empty, and the parts of a list, such as words, are joined."""
     if isinstance(cell, list):
-        return ", ".join(map(as_text, cell))
+        return between.join(as_text(part) for part in cell)
+    if isinstance(cell, dict):
+        if "text" in cell:
+            return as_text(cell["text"], between)
+        return between.join(as_text(part) for part in cell.values())
     return "" if cell is None else str(cell)

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,16 +20,16 @@ import pyarrow.csv
 import pyarrow.parquet
 from datasets import Dataset
 
-from trainer_core.data.delimited import DELIMITED, detect_layout, read_delimited
+from trainer_core.data.conll import read_conll
+from trainer_core.data.delimited import detect_layout, read_delimited
+from trainer_core.data.kinds import CONLL, DATA_KINDS, DELIMITED, JSON_LINES
 from trainer_core.data.records import read_json, read_parquet
 from trainer_core.disk import refusal_of
 from trainer_core.errors import InputError, ThawError
 from trainer_core.files import writing_beside
 from trainer_core.resources import cache_folder
 
-JSON_LINES = {".jsonl", ".ndjson"}
-SUPPORTED = (*DELIMITED, *sorted(JSON_LINES), ".json", ".parquet")
-READER_VERSION = 2
+READER_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Table:
         return list(self.rows.column_names)
 
     def read_text(self, name: str, stop: int | None = None) -> Iterator[pa.LargeStringArray]:
-        """Yield a column as text, chunk after chunk; a cell without a value is empty.
+        """Yield a column as text, chunk after chunk; a cell without a value is empty, the words of a list are joined.
 
         It is read and let go again, not mapped: pages that were looked at count as memory as long as a file is mapped.
 
@@ -61,6 +62,17 @@ class Table:
             name: of a column whose cells can be text.
             stop: how many rows; None for all.
         """
+        for cells in self._read(name, stop):
+            if is_listed(cells.type):
+                cells = pc.binary_join(cells.cast(pa.list_(pa.string())), " ")
+            yield pc.fill_null(cells.cast(pa.large_string()), "")
+
+    def read_cells(self, name: str, stop: int | None = None) -> Iterator[Any]:
+        """Yield the cells of a column as values of Python: texts, or lists; a cell without a value is empty text."""
+        for cells in self._read(name, stop):
+            yield from ("" if cell is None else cell for cell in cells.to_pylist())
+
+    def _read(self, name: str, stop: int | None) -> Iterator[pa.Array]:
         left = len(self.rows) if stop is None else stop
         with pa.OSFile(str(self.converted)) as file, pa.ipc.open_stream(file) as reader:
             for batch in reader:
@@ -68,12 +80,17 @@ class Table:
                     break
                 cells = batch.column(name).slice(0, left)
                 left -= len(cells)
-                yield pc.fill_null(cells.cast(pa.large_string()), "")
+                yield cells
         pa.default_memory_pool().release_unused()
 
     def row_number(self, position: int) -> int:
         """Return the number of a row in the file, counted from 1, the header included."""
         return position + 1 + int(self.header)
+
+
+def is_listed(kind: pa.DataType) -> bool:
+    """Whether cells of this type are lists."""
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
 
 
 def load_table(path: Path, *, header: bool | None = None) -> Table:
@@ -93,11 +110,17 @@ def load_table(path: Path, *, header: bool | None = None) -> Table:
         batches: Iterable[pa.RecordBatch] = read_delimited(path, layout)
         has_header, key = layout.header, repr(layout)
     else:
-        batches = read_parquet(path) if kind == ".parquet" else read_json(path, lines=kind in JSON_LINES)
+        batches = _read_batches(path, kind)
         has_header, key = False, kind
     converted = _convert(path, key, batches)
     pa.default_memory_pool().release_unused()
     return Table(path, Dataset.from_file(str(converted)), has_header, converted)
+
+
+def _read_batches(path: Path, kind: str) -> Iterator[pa.RecordBatch]:
+    if kind in CONLL:
+        return read_conll(path)
+    return read_parquet(path) if kind == ".parquet" else read_json(path, lines=kind in JSON_LINES)
 
 
 def _check_file(path: Path) -> None:
@@ -112,8 +135,8 @@ def _check_file(path: Path) -> None:
         raise InputError.one(path, "This is a folder, not a data file.", "Name one of the files inside it.")
     if not path.is_file():
         raise InputError.one(path, "This is not a regular file.", "Copy its content into a file and name that.")
-    if path.suffix.lower() not in SUPPORTED:
-        remedy = f"Rename it after what it is: {', '.join(SUPPORTED)}."
+    if path.suffix.lower() not in DATA_KINDS:
+        remedy = f"Rename it after what it is: {', '.join(DATA_KINDS)}."
         raise InputError.one(path, f'The ending "{path.suffix}" does not tell what kind of file this is.', remedy)
     try:
         empty = path.stat().st_size == 0

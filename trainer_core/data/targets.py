@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from trainer_core.data.report import Finding, Severity
 from trainer_core.data.roles import Need, Role
 from trainer_core.data.rows import IntArray, Rows, TargetArray
-from trainer_core.data.sources import Table
+from trainer_core.data.sources import Table, is_listed
 from trainer_core.errors import InputError
 
 BoolArray = npt.NDArray[np.bool_]
@@ -97,7 +97,7 @@ def read_classes(table: Table, column: str, whole: BoolArray, labels: tuple[str,
     missing = numbers < 0
     if labels is None:
         used = np.unique(numbers[whole & ~missing])
-        names = tuple(spelt[number] for number in sorted(used.tolist(), key=lambda number: _label_order(spelt[number])))
+        names = tuple(spelt[number] for number in sorted(used.tolist(), key=lambda number: label_order(spelt[number])))
     else:
         names = labels
     places = {name: place for place, name in enumerate(names)}
@@ -105,14 +105,15 @@ def read_classes(table: Table, column: str, whole: BoolArray, labels: tuple[str,
     values = mapping[numbers]
     unknown = (values < 0) & ~missing & whole
     values[values < 0] = 0
-    findings = [] if labels is None else _unknown(table, [spelt[n] for n in np.unique(numbers[unknown]).tolist()])
+    findings = [] if labels is None else find_unknown(table, [spelt[n] for n in np.unique(numbers[unknown]).tolist()])
     return Targets(values, missing, names, findings)
 
 
-def _unknown(table: Table, unknown: Sequence[str]) -> list[Finding]:
+def find_unknown(table: Table, unknown: Collection[str]) -> list[Finding]:
+    """Find labels that the training rows do not have."""
     if not unknown:
         return []
-    names = sorted(unknown, key=_label_order)
+    names = sorted(unknown, key=label_order)
     shown = ", ".join(f'"{name}"' for name in names[:5]) + (", ..." if len(names) > 5 else "")
     what = f"{len(names)} labels never occur in the training rows: {shown}."
     remedy = "Add training rows of these classes (is data.limit too small?), or remove these rows."
@@ -135,7 +136,7 @@ def _number_labels(chunks: Iterator[pa.LargeStringArray]) -> tuple[list[str], np
     return list(known)[1:], np.concatenate(found)
 
 
-def _label_order(label: str) -> tuple[bool, float, str]:
+def label_order(label: str) -> tuple[bool, float, str]:
     """Order numbers by size, words by alphabet."""
     try:
         number = float(label)
@@ -189,7 +190,7 @@ def read_label_sets(
     rows = list(_label_lists(table, column, len(whole), separator, labels or ()))
     if labels is None:
         named = {name for row, counts in zip(rows, whole, strict=True) if counts for name in row}
-        names = tuple(sorted(named, key=_label_order))
+        names = tuple(sorted(named, key=label_order))
     else:
         names = labels
     if len(rows) * len(names) > MOST_BYTES:
@@ -204,7 +205,7 @@ def read_label_sets(
                 values[number, places[name]] = 1
             elif whole[number]:
                 unknown.add(name)
-    findings = [] if labels is None else _unknown(table, sorted(unknown))
+    findings = [] if labels is None else find_unknown(table, sorted(unknown))
     return Targets(values, np.zeros(len(rows), dtype=np.bool_), names, findings)
 
 
@@ -212,8 +213,8 @@ def _label_lists(
     table: Table, column: str, stop: int, separator: str | None, known: Sequence[str]
 ) -> Iterator[list[str]]:
     kind = table.rows.data.column(column).type
-    if is_list(kind):
-        if pa.types.is_nested(kind.value_type):
+    if pa.types.is_nested(kind):
+        if not is_listed(kind) or pa.types.is_nested(kind.value_type):
             what = f'The column "{column}" of {table.path.name} holds {kind}, not lists of labels.'
             raise InputError.one("data.columns", what, "Name a column of texts or lists of texts.")
         for cell in table.rows.data.column(column).slice(0, stop).to_pylist():
@@ -223,11 +224,6 @@ def _label_lists(
     between = separator or find_separator(cells, known)
     for cell in cells:
         yield _cleaned(cell.split(between) if between else [cell])
-
-
-def is_list(kind: pa.DataType) -> bool:
-    """Whether the cells of a column are lists."""
-    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
 
 
 def find_separator(cells: Sequence[str], known: Sequence[str] = ()) -> str:

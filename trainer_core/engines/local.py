@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from trainer_core.data.encoded import Encoded
@@ -141,7 +142,9 @@ def _train(
 def _divergence(diverged: Diverged, prepared: PreparedRun) -> RunDiverged:
     """Return as an error that the loss is no number, with the rows by their numbers in the file."""
     rows = prepared.data.train
-    numbers = sorted(rows.row_number(place) for place in diverged.rows)
+    owners = prepared.encoded[0].owners
+    places = diverged.rows if owners is None else np.unique(owners[diverged.rows])
+    numbers = sorted(rows.row_number(place) for place in places)
     named = ", ".join(f"{number:,}" for number in numbers[:MOST_ROWS_NAMED])
     more = f" and {len(numbers) - MOST_ROWS_NAMED:,} more" if len(numbers) > MOST_ROWS_NAMED else ""
     return RunDiverged(
@@ -171,7 +174,7 @@ def _train_all(
     with FolderCheckpoints(folder) as checkpoints:
         session = _build_session(prepared, parts, precision, folder, checkpoints, control)
         session.resumed = resumed
-        cut = session.train.truncated + session.validation.truncated
+        cut = sum(int(rows.too_long.sum()) for rows in (session.train, session.validation))
         events = run_training(session)
         yield next(events)
         if chosen:
@@ -223,7 +226,7 @@ def _load_parts(prepared: PreparedRun) -> _Parts:
     return _Parts(
         task=task,
         device=device,
-        network=build_network(base, task, plan.data.outputs, pooling).to(device),
+        network=build_network(base, task, plan.data.outputs, pooling, texts=plan.data.texts).to(device),
         train=train,
         validation=validation,
         cache=prepared.cache,
@@ -243,6 +246,7 @@ def _build_session(
     return TrainingSession(
         plan=plan,
         task=parts.task,
+        judge=parts.task.judge(prepared.data.validation, parts.validation),
         network=parts.network,
         tree=prepared.facts.tree,
         train=parts.train,

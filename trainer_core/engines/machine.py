@@ -11,7 +11,7 @@ import xxhash
 from transformers import PreTrainedTokenizerBase
 
 from trainer_core.cache.notes import Notes, notes_place
-from trainer_core.data.encoded import Encoded, encode_fields, encode_rows
+from trainer_core.data.encoded import Encoded
 from trainer_core.data.prepare import PreparedData
 from trainer_core.data.rows import IntArray
 from trainer_core.engines.measure import measure_network
@@ -23,6 +23,8 @@ from trainer_core.models.body import load_tokenizer
 from trainer_core.models.build import build_network
 from trainer_core.models.facts import ModelFacts
 from trainer_core.project.schema import Pooling, Project
+from trainer_core.tasks.base import Task
+from trainer_core.tasks.encoding import encode_rows
 from trainer_core.tasks.registry import load_task
 from trainer_core.training.memory import OutOfMemory, free_memory, is_out_of_memory
 from trainer_core.training.precision import resolve_device
@@ -57,7 +59,7 @@ def look_up_machine(project: Project, data: PreparedData, facts: ModelFacts, *, 
         speed = guess_device(facts.tree, facts.hidden_size, str(device))
     return MachineFacts(
         device=speed,
-        rows=count_tokens(load_tokenizer(facts.folder), data, project.model.max_length),
+        rows=count_tokens(_task_of(project), load_tokenizer(facts.folder), data, project.model.max_length),
         free_bytes=free_bytes(device),
         correction=known.correction(key, measured=speed.measured),
     )
@@ -72,13 +74,17 @@ def speed_key(project: Project, facts: ModelFacts, device: torch.device) -> str:
     return digest.hexdigest()
 
 
-def count_tokens(tokenizer: PreTrainedTokenizerBase, data: PreparedData, max_length: int) -> RowFacts:
-    """Return the lengths of some training rows, evenly spread; all of them where they are few."""
+def count_tokens(task: Task, tokenizer: PreTrainedTokenizerBase, data: PreparedData, max_length: int) -> RowFacts:
+    """Return the lengths of some training rows, evenly spread; all of them where they are few.
+
+    Where long rows are read in windows, windows stand for rows.
+    """
     sample = data.train.taken(_spread(len(data.train)))
-    lengths: list[int] = []
-    for some in sample.iterate_fields():
-        lengths += encode_fields(tokenizer, some, max(LONGEST_TOKENS, max_length)).lengths.tolist()
-    return RowFacts(len(data.train), len(data.validation), tuple(sorted(lengths)), counted=True)
+    longest = max_length if task.by_token else max(LONGEST_TOKENS, max_length)
+    lengths = encode_rows(task, tokenizer, sample, longest).lengths
+    share = len(lengths) / len(sample)
+    train, validation = round(len(data.train) * share), round(len(data.validation) * share)
+    return RowFacts(train, validation, tuple(sorted(lengths.tolist())), counted=True)
 
 
 def known_rows(train: Encoded, validation: Encoded) -> RowFacts:
@@ -114,12 +120,12 @@ def _measure_if_it_fits(
 
 def _measure(project: Project, data: PreparedData, facts: ModelFacts, device: torch.device) -> DeviceFacts:
     started = time.perf_counter()
-    task = load_task(project.task, project.options)
-    tokenizer = load_tokenizer(facts.folder)
-    network = build_network(facts.folder, task, task.output_count(data.labels), Pooling.MEAN).to(device)
+    task, tokenizer = _task_of(project), load_tokenizer(facts.folder)
+    outputs, texts = task.output_count(data.labels), len(data.train.given)
+    network = build_network(facts.folder, task, outputs, Pooling.MEAN, texts=texts).to(device)
     loaded = time.perf_counter() - started
     some = data.train.taken(np.arange(min(TRIAL_ROWS, len(data.train))))
-    encoded = encode_rows(tokenizer, some, project.model.max_length)
+    encoded = encode_rows(task, tokenizer, some, project.model.max_length)
     precision, _ = resolve_precision(project.training.precision, network, task, encoded, device)
     return measure_network(
         network,
@@ -130,3 +136,7 @@ def _measure(project: Project, data: PreparedData, facts: ModelFacts, device: to
         vocabulary=facts.vocabulary,
         load_seconds=loaded,
     )
+
+
+def _task_of(project: Project) -> Task:
+    return load_task(project.task, project.options)

@@ -51,8 +51,11 @@ class PreparedRun:
     def encoded(self) -> tuple[Encoded, Encoded]:
         """The training and the validation rows as token numbers."""
         longest = self.plan.model.max_length
-        train = encode_once(self.cache, self.tokenizer, self.data.train, longest)
-        return train, encode_once(self.cache, self.tokenizer, self.data.validation, longest)
+        train, validation = (
+            encode_once(self.cache, self.task, self.tokenizer, rows, longest)
+            for rows in (self.data.train, self.data.validation)
+        )
+        return train, validation
 
 
 def prepare_run(project: Project, project_file: Path) -> PreparedRun:
@@ -68,7 +71,8 @@ def prepare_run(project: Project, project_file: Path) -> PreparedRun:
     data = _collect(problems, lambda: prepare_data(project, base, task))
     found = _collect(problems, lambda: resolve_model(project.model.source, base))
     outputs = task.output_count(data.labels) if data else SOME_OUTPUTS
-    facts = _collect(problems, lambda: inspect_folder(found, project, outputs)) if found else None
+    texts = len(data.train.given) if data else 1
+    facts = _collect(problems, lambda: inspect_folder(found, project, outputs, texts)) if found else None
     device = _collect(problems, lambda: resolve_device(project.training.device))
     if device:
         _collect(problems, lambda: check_precision(project.training.precision, device))
@@ -79,7 +83,7 @@ def prepare_run(project: Project, project_file: Path) -> PreparedRun:
         tokenizer = _collect(problems, lambda: load_tokenizer(found.path))
         _collect(problems, lambda: _check_length(project, facts))
         _collect(problems, lambda: _check_batches(project))
-        stages = _collect(problems, lambda: _stages(project, facts, data, tokenizer))
+        stages = _collect(problems, lambda: _stages(project, facts, data, task, tokenizer))
     if problems or not (data and found and facts and device and stages and tokenizer):
         raise InputError(problems)
     task = load_task(project.task, project.options, task.find_facts(data.train.targets))
@@ -105,14 +109,19 @@ def _collect(problems: list[Problem], work: Callable[[], Value]) -> Value | None
 
 
 def _stages(
-    project: Project, facts: ModelFacts, data: PreparedData | None, tokenizer: PreTrainedTokenizerBase | None
+    project: Project,
+    facts: ModelFacts,
+    data: PreparedData | None,
+    task: Task,
+    tokenizer: PreTrainedTokenizerBase | None,
 ) -> tuple[StagePlan, ...]:
     if data is None or tokenizer is None:
         return resolve_stages(project, facts.tree, 1)
-    tokens: int | None = None
-    if project.training.batch_tokens is not None:
-        tokens = len(encode_once(FolderArrays(arrays_place()), tokenizer, data.train, project.model.max_length).ids)
-    return resolve_stages(project, facts.tree, len(data.train), tokens)
+    if project.training.batch_tokens is None and not task.by_token:
+        return resolve_stages(project, facts.tree, len(data.train))
+    arrays = FolderArrays(arrays_place())
+    encoded = encode_once(arrays, task, tokenizer, data.train, project.model.max_length)
+    return resolve_stages(project, facts.tree, len(encoded), len(encoded.ids))
 
 
 def _check_batches(project: Project) -> None:
@@ -170,6 +179,7 @@ def _plan(
             columns={role.value: name for role, name in data.train.columns.items()},
             facts={name: tuple(values) for name, values in task.facts.items()},
             outputs=task.output_count(data.labels),
+            texts=len(data.train.given),
         ),
         device=device,
         total_parameters=facts.tree.parameter_count,

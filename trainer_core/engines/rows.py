@@ -2,55 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import chain
 
+import numpy as np
 import torch
 import xxhash
+from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from trainer_core.data.encoded import Encoded, encode_rows, filler
+from trainer_core.data.encoded import Encoded, filler
 from trainer_core.data.rows import Rows
+from trainer_core.tasks.base import Task
+from trainer_core.tasks.encoding import aligned, encode_texts
 from trainer_core.training.ports import ArrayCache
 from trainer_core.versions import version_of
 
-ROWS_AT_ONCE = 10_000
+ROWS_AT_ONCE = 2_000
+OPTIONAL = ("types", "spans", "owners")
+READING = 2
+"""To be raised when a task reads texts in another way, so that what was kept no longer counts."""
 
 
-def encode_once(cache: ArrayCache, tokenizer: PreTrainedTokenizerBase, rows: Rows, max_length: int) -> Encoded:
-    """Encode rows, or take what was kept of the same texts, tokenizer and length."""
-    key = _key(tokenizer, rows, max_length)
+def encode_once(
+    cache: ArrayCache, task: Task, tokenizer: PreTrainedTokenizerBase, rows: Rows, max_length: int
+) -> Encoded:
+    """Encode rows, or take what was kept of the same texts, tokenizer, task and length."""
+    key = _key(task, tokenizer, rows, max_length)
     kept = cache.load(key)
     if kept is not None:
-        return Encoded(
-            ids=kept["ids"].numpy(),
-            offsets=kept["offsets"].numpy(),
-            targets=rows.targets,
-            truncated=int(kept["truncated"][0]),
-            pad_id=filler(tokenizer),
-            types=kept["types"].numpy() if "types" in kept else None,
-        )
-    encoded = encode_rows(tokenizer, rows, max_length)
-    arrays = {
-        "ids": torch.from_numpy(encoded.ids),
-        "offsets": torch.from_numpy(encoded.offsets),
-        "truncated": torch.tensor([encoded.truncated]),
-    }
-    if encoded.types is not None:
-        arrays["types"] = torch.from_numpy(encoded.types)
+        return aligned(task, _of_arrays(kept, task, tokenizer), rows)
+    encoded = encode_texts(task, tokenizer, rows, max_length)
+    arrays = _as_arrays(encoded)
     with cache.write(key, sum(array.nbytes for array in arrays.values())) as sink:
         if sink.append(arrays):
             sink.keep()
-    return encoded
+    return aligned(task, encoded, rows)
 
 
-def _key(tokenizer: PreTrainedTokenizerBase, rows: Rows, max_length: int) -> str:
-    """Return a key of the texts themselves, so that it does not matter how a file was read."""
-    digest = xxhash.xxh3_128(
-        f"{max_length} {version_of('tokenizers')} {version_of('transformers')} {tokenizer}".encode()
+def _as_arrays(encoded: Encoded) -> dict[str, Tensor]:
+    arrays = {
+        "ids": encoded.ids,
+        "offsets": encoded.offsets,
+        "cut": encoded.cut.view(np.uint8),
+        "parts": np.array([encoded.parts]),
+    }
+    more = {name: getattr(encoded, name) for name in OPTIONAL}
+    arrays |= {name: array for name, array in more.items() if array is not None}
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def _of_arrays(kept: Mapping[str, Tensor], task: Task, tokenizer: PreTrainedTokenizerBase) -> Encoded:
+    return Encoded(
+        ids=kept["ids"].numpy(),
+        offsets=kept["offsets"].numpy(),
+        targets=np.empty(0, dtype=np.int64),
+        cut=kept["cut"].numpy().view(np.bool_),
+        pad_id=filler(tokenizer),
+        parts=int(kept["parts"][0]),
+        by_token=task.by_token,
+        **{name: kept[name].numpy() for name in OPTIONAL if name in kept},
     )
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    rules = backend.to_str() if backend is not None else repr(sorted(tokenizer.get_vocab().items()))
-    digest.update(rules.encode())
+
+
+def _key(task: Task, tokenizer: PreTrainedTokenizerBase, rows: Rows, max_length: int) -> str:
+    """Return a key of the texts themselves, so that it does not matter how a file was read."""
+    about = (READING, task.reading, max_length, version_of("tokenizers"), version_of("transformers"), tokenizer)
+    digest = xxhash.xxh3_128("|".join(map(str, about)).encode())
+    digest.update(_rules(tokenizer).encode())
     digest.update(f"{len(rows.given)} texts a row".encode())
     for some in rows.iterate_fields(ROWS_AT_ONCE):
         for text in chain.from_iterable(some):
@@ -58,3 +77,15 @@ def _key(tokenizer: PreTrainedTokenizerBase, rows: Rows, max_length: int) -> str
             digest.update(len(encoded).to_bytes(8, "little"))
             digest.update(encoded)
     return digest.hexdigest()
+
+
+def _rules(tokenizer: PreTrainedTokenizerBase) -> str:
+    """Return everything that a tokenizer does, as text."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        return repr(sorted(tokenizer.get_vocab().items()))
+    # How the last call cut and padded is part of its state, and set anew by every call.
+    backend.no_truncation()
+    backend.no_padding()
+    rules: str = backend.to_str()
+    return rules

@@ -45,6 +45,7 @@ class ModelFolderFacts(BaseModel):
     pooling: Pooling
     max_length: int
     columns: dict[Role, str]
+    texts: int = 1
 
     @model_validator(mode="before")
     @classmethod
@@ -68,6 +69,7 @@ class ModelFolderFacts(BaseModel):
             outputs=plan.data.outputs,
             pooling=pooling,
             max_length=plan.model.max_length,
+            texts=plan.data.texts,
             columns={Role(role): name for role, name in plan.data.columns.items()},
         )
 
@@ -105,6 +107,6 @@ def load_model_folder(path: Path) -> tuple[Network, PreTrainedTokenizerBase, Mod
     except (OSError, ValidationError, ValueError, SafetensorError) as cause:
         remedy = "Name a run folder of Thaw, or the folder model/ inside one."
         raise InputError.one(path, f"This is no model folder of Thaw: {cause}.", remedy) from cause
-    network = build_network(path, facts.build_task(), facts.outputs, facts.pooling)
+    network = build_network(path, facts.build_task(), facts.outputs, facts.pooling, texts=facts.texts)
     network.head.load_state_dict(head)
     return network, load_tokenizer(path), facts

@@ -116,6 +116,7 @@ class Work:
         tree: the model's layers, the head included.
         hidden_size: the width of a token's state.
         max_length: the most tokens of a row that are read.
+        by_token: whether the head scores each token.
         chooses_pooling: whether the run tries several poolings.
         training: what holds for all stages.
         stages: in their order.
@@ -125,6 +126,7 @@ class Work:
     tree: LayerTree
     hidden_size: int
     max_length: int
+    by_token: bool
     chooses_pooling: bool
     training: TrainingSection
     stages: Sequence[StagePlan]
@@ -137,6 +139,7 @@ def work_of(project: Project, facts: ModelFacts, stages: Sequence[StagePlan], ro
         tree=facts.tree,
         hidden_size=facts.hidden_size,
         max_length=project.model.max_length,
+        by_token=facts.by_token,
         chooses_pooling=project.model.pooling is Pooling.AUTO,
         training=project.training,
         stages=stages,

@@ -8,6 +8,7 @@ from trainer_core.forecast.contract import DeviceFacts, Work
 from trainer_core.forecast.passes import POOLINGS_TRIED, StagePass, block_count, opening_pass, stage_passes
 from trainer_core.forecast.shapes import evaluation_shapes, largest_cost, training_shapes
 from trainer_core.stages.plan import StagePlan
+from trainer_core.training.frozen.needs import takes_vectors
 
 VALUE_BYTES = 4
 """Weights, gradients, averages and checkpoints are float32."""
@@ -108,7 +109,9 @@ def _wants_states(work: Work, entered: StagePass) -> bool:
 
 def _pooled_bytes(work: Work) -> int:
     """Return the size of the vectors of whole texts, in every pooling that is tried."""
-    needed = opening_pass(work).read_blocks or any(stage.only_head for stage in work.stages)
+    needed = opening_pass(work).read_blocks or any(
+        takes_vectors(stage, by_token=work.by_token) for stage in work.stages
+    )
     poolings = POOLINGS_TRIED if work.chooses_pooling else 1
     rows = work.rows.train + work.rows.validation
     return rows * work.hidden_size * VALUE_BYTES * poolings if needed else 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from trainer_core.forecast.contract import Work
 from trainer_core.layers.freeze import frozen_blocks
-from trainer_core.training.frozen.needs import boundaries_from, boundary_of
+from trainer_core.training.frozen.needs import boundaries_from, boundary_of, takes_vectors
 
 POOLED = -1
 """Stands among boundaries for the vectors of whole texts."""
@@ -35,20 +35,23 @@ def block_count(work: Work) -> int:
 
 def opening_pass(work: Work) -> StagePass:
     """Return the pass before the first stage, from which the head is solved."""
-    if not (work.training.probe or work.chooses_pooling):
+    if work.by_token or not (work.training.probe or work.chooses_pooling):
         return StagePass(0, 0, 0)
-    return StagePass(0, block_count(work), len(boundaries_from(work.stages, work.tree)))
+    return StagePass(0, block_count(work), len(boundaries_from(work.stages, work.tree, by_token=work.by_token)))
 
 
 def stage_passes(work: Work) -> list[StagePass]:
     """Return the pass of every stage, given what earlier ones have read and taught."""
     opening = opening_pass(work)
-    there: set[int] = {POOLED, *boundaries_from(work.stages, work.tree)} if opening.read_blocks else set()
+    by_token = work.by_token
+    opened = {POOLED, *boundaries_from(work.stages, work.tree, by_token=by_token)}
+    there: set[int] = opened if opening.read_blocks else set()
     found: list[StagePass] = []
     for place, stage in enumerate(work.stages):
-        boundary = boundary_of(stage, work.tree)
-        wanted = set(boundaries_from(work.stages[place:], work.tree)) if stage.only_head or boundary else set()
-        if stage.only_head:
+        boundary = boundary_of(stage, work.tree, by_token=by_token)
+        later = boundaries_from(work.stages[place:], work.tree, by_token=by_token)
+        wanted = set(later) if stage.only_head or boundary else set()
+        if takes_vectors(stage, by_token=by_token):
             wanted.add(POOLED)
         new = wanted - there
         read = block_count(work) if POOLED in new else max(new, default=0)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from trainer_core.data.roles import Fields
@@ -131,8 +132,92 @@ class NumberPrediction(Prediction):
 
 
 @dataclass(frozen=True)
+class TaggedSpan:
+    """A stretch of a text and what it is; the end is not included."""
+
+    start: int
+    end: int
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class SpansPrediction(Prediction):
+    """The stretches of a text that were found.
+
+    Attributes:
+        spans: in the order of the text; none overlap.
+    """
+
+    spans: tuple[TaggedSpan, ...]
+
+    @property
+    def answer(self) -> str:
+        """What was found, or a dash."""
+        return ", ".join(f"{self.text[span.start : span.end]} ({span.label})" for span in self.spans) or "–"
+
+    def values(self) -> dict[str, Any]:
+        """Return the spans with their texts."""
+        return {"spans": [{**asdict(span), "text": self.text[span.start : span.end]} for span in self.spans]}
+
+    def cells(self) -> dict[str, str | float]:
+        """Return the spans as JSON, as a data file for training may hold them."""
+        spans = [{"start": span.start, "end": span.end, "label": span.label} for span in self.spans]
+        return {"spans": json.dumps(spans, ensure_ascii=False)}
+
+
+@dataclass(frozen=True)
+class AnswerPrediction(Prediction):
+    """The stretch of a context that answers a question.
+
+    Attributes:
+        start: where it begins in the context.
+        end: where it ends; the same place where the context has no answer.
+        probability: from 0 to 1.
+    """
+
+    start: int
+    end: int
+    probability: float
+
+    @property
+    def context(self) -> str:
+        """Where the answer stands."""
+        return list(self.fields.values())[-1]
+
+    @property
+    def answer(self) -> str:
+        """The answer's text, or that there is none."""
+        return self.context[self.start : self.end] or "No answer"
+
+    def values(self) -> dict[str, Any]:
+        """Return the answer's text, empty where there is none, and where it stands."""
+        text = self.context[self.start : self.end]
+        return {"answer": text, "start": self.start, "end": self.end, "probability": self.probability}
+
+    def cells(self) -> dict[str, str | float]:
+        """Return the answer's text and its probability."""
+        return {"answer": self.context[self.start : self.end], "probability": f"{self.probability:.6f}"}
+
+
+@dataclass(frozen=True)
 class OpenRows:
     """Rows of a file, read as they are asked for, and how many there are."""
 
     total: int
     rows: Iterable[Fields]
+
+
+@dataclass(frozen=True)
+class EvaluationReport:
+    """How a model does on rows whose answers are known.
+
+    Attributes:
+        rows: how many there are.
+        metrics: by name.
+        by_label: the metrics of each label, where there are labels.
+    """
+
+    rows: int
+    metrics: dict[str, float]
+    by_label: dict[str, dict[str, float]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -13,19 +12,22 @@ from transformers import PreTrainedTokenizerBase
 
 from trainer_core.data.batch_size import EVALUATION_TOKENS
 from trainer_core.data.batches import sorted_batches
-from trainer_core.data.encoded import Encoded, encode_fields
+from trainer_core.data.encoded import Encoded
+from trainer_core.data.prepare import read_labelled
 from trainer_core.data.roles import Fields, Role
 from trainer_core.data.rows import IntArray
+from trainer_core.data.sources import load_table
 from trainer_core.errors import InputError
 from trainer_core.export.model_folder import FACTS, ModelFolderFacts, load_model_folder
-from trainer_core.inference.prediction import Prediction
+from trainer_core.inference.prediction import EvaluationReport, Prediction
 from trainer_core.models.body import load_tokenizer
 from trainer_core.models.build import build_network, load_tensors
 from trainer_core.models.network import Network
-from trainer_core.project.schema import Pooling
+from trainer_core.project.schema import ColumnsSection, Pooling
 from trainer_core.runs.checkpoints import load_calibration, load_checkpoint
 from trainer_core.runs.folder import RunFolder, is_run_folder
 from trainer_core.tasks.base import FloatArray
+from trainer_core.tasks.encoding import encode_rows
 from trainer_core.training.memory import RowLimit, each_part
 from trainer_core.training.precision import resolve_device
 
@@ -100,15 +102,40 @@ class Predictor:
         return fields
 
     def _predict_some(self, some: list[Fields]) -> list[Prediction]:
-        encodings = encode_fields(self._tokenizer, some, self.facts.max_length)
-        rows = Encoded.join([encodings], np.zeros(len(some), dtype=np.int64), self._tokenizer)
-        scores = np.empty((len(some), self.facts.outputs), dtype=np.float32)
+        encodings = self._task.encode(self._tokenizer, some, self.facts.max_length)
+        rows = Encoded.join([encodings], self._tokenizer, by_token=self._task.by_token)
+        scores = self._scores_of(rows)
+        named = [dict(zip(map(str, self.given), fields, strict=True)) for fields in some]
+        return self._task.read(named, rows, scores, self.facts.labels)
+
+    def evaluate(self, file: Path, columns: ColumnsSection) -> EvaluationReport:
+        """Measure the model on rows whose answers are known.
+
+        Args:
+            file: of any kind that training reads.
+            columns: which plays which role; one not given has the name it had in training, or is guessed.
+
+        Raises:
+            InputError: as ``read_labelled`` raises it.
+        """
+        rows = read_labelled(file, self._columns_in(file, columns), self._task, self.facts.labels)
+        encoded = encode_rows(self._task, self._tokenizer, rows, self.facts.max_length)
+        scores = self._scores_of(encoded)
+        metrics = self._task.judge(rows, encoded)(scores)
+        return EvaluationReport(len(rows), metrics, self._task.measure_each(rows, encoded, scores))
+
+    def _columns_in(self, file: Path, columns: ColumnsSection) -> ColumnsSection:
+        """Return the columns that were named, and of the others those that are called as in training."""
+        there = set(load_table(file).columns)
+        trained = {role.value: name for role, name in self.facts.columns.items() if name in there}
+        return ColumnsSection.model_validate(trained | columns.model_dump(exclude_none=True))
+
+    def _scores_of(self, rows: Encoded) -> FloatArray:
+        scores = np.empty((rows.unit_count, self.facts.outputs), dtype=np.float32)
         for batch in sorted_batches(rows.lengths, EVALUATION_TOKENS[self._device.type]):
             for places, found in each_part(self._row_limit, batch, lambda chosen: self._scores(rows, chosen)):
-                scores[places] = found
-        named = [dict(zip(map(str, self.given), fields, strict=True)) for fields in some]
-        answers = self._task.read(named, scores, self.facts.labels)
-        return [replace(answer, truncated=bool(cut)) for answer, cut in zip(answers, encodings.cut, strict=True)]
+                scores[rows.units(places)] = found
+        return scores
 
     def _scores(self, rows: Encoded, chosen: IntArray) -> FloatArray:
         tokens = [tensor.to(self._device) for tensor in rows.tokens(chosen)]
@@ -124,7 +151,7 @@ def _load_checkpoint(run: RunFolder) -> tuple[Network, PreTrainedTokenizerBase, 
     pooling = Pooling(kept["pooling"])
     base = Path(plan.model_folder)
     facts = ModelFolderFacts.from_plan(plan, pooling, load_calibration(place))
-    network = build_network(base, facts.build_task(), facts.outputs, pooling)
+    network = build_network(base, facts.build_task(), facts.outputs, pooling, texts=facts.texts)
     load_tensors(network, tensors)
     return network, load_tokenizer(base), facts
 

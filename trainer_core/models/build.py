@@ -14,10 +14,18 @@ from trainer_core.project.schema import Pooling
 from trainer_core.tasks.base import Task
 
 
-def build_network(folder: Path, task: Task, outputs: int, pooling: Pooling) -> Network:
-    """Load a pretrained body, float32 on the CPU, and put a new head of the task on it."""
+def build_network(folder: Path, task: Task, outputs: int, pooling: Pooling, *, texts: int = 1) -> Network:
+    """Load a pretrained body, float32 on the CPU, and put a new head of the task on it.
+
+    Args:
+        folder: of the body.
+        task: that makes the head.
+        outputs: the number of scores.
+        pooling: how token states become a text's vector.
+        texts: how many texts a row has.
+    """
     config = load_config(folder)
-    head = task.build_head(hidden_size(config), outputs)
+    head = task.build_head(hidden_size(config), outputs, texts)
     return Network(load_body(folder, config), head, pooling)
 
 

@@ -22,6 +22,7 @@ class ModelFacts:
         bytes: the size of its weights on disk.
         tree: its layers, the head included.
         licence: where known, else empty.
+        by_token: whether the head scores each token, not the row.
     """
 
     source: str
@@ -33,6 +34,7 @@ class ModelFacts:
     bytes: int
     tree: LayerTree
     licence: str = ""
+    by_token: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,21 +16,22 @@ from trainer_core.project.schema import Pooling, Project
 from trainer_core.tasks.registry import load_task
 
 
-def inspect_model(project: Project, folder: Path, outputs: int) -> ModelFacts:
+def inspect_model(project: Project, folder: Path, outputs: int, texts: int = 1) -> ModelFacts:
     """Find the project's model and return its facts, the task's head included.
 
     Args:
         project: what the user wants.
         folder: what a relative model folder is relative to.
         outputs: the number of scores that the head gives.
+        texts: how many texts a row has.
 
     Raises:
         InputError: the model is not there or cannot be used.
     """
-    return inspect_folder(resolve_model(project.model.source, folder), project, outputs)
+    return inspect_folder(resolve_model(project.model.source, folder), project, outputs, texts)
 
 
-def inspect_folder(found: ModelFolder, project: Project, outputs: int) -> ModelFacts:
+def inspect_folder(found: ModelFolder, project: Project, outputs: int, texts: int = 1) -> ModelFacts:
     """Return the facts of a model whose folder is known."""
     config = load_config(found.path)
     vocabulary = getattr(config, "vocab_size", None)
@@ -38,7 +39,7 @@ def inspect_folder(found: ModelFolder, project: Project, outputs: int) -> ModelF
         what = f"A {config.model_type} model does not read text."
         raise InputError.one(f"model.source ({found.path})", what, "Choose a language model.")
     with torch.device("meta"):
-        head = load_task(project.task, project.options).build_head(hidden_size(config), outputs)
+        head = load_task(project.task, project.options).build_head(hidden_size(config), outputs, texts)
     network = Network(outline_body(config), head, Pooling.MEAN)
     return ModelFacts(
         source=project.model.source,
@@ -50,4 +51,5 @@ def inspect_folder(found: ModelFolder, project: Project, outputs: int) -> ModelF
         bytes=found.bytes,
         tree=build_layer_tree(parameter_specs(network)),
         licence=found.licence,
+        by_token=head.by_token,
     )

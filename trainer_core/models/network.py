@@ -14,18 +14,20 @@ from trainer_core.layers.tree import ParameterSpec
 from trainer_core.project.schema import Pooling
 
 BODY = "body."
+JOINED = 4
+"""How many times as wide as a text's vector the features of a pair are."""
 
 
 def pool(hidden: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
     """Turn token states into one vector a text.
 
     Args:
-        hidden: float [rows, tokens, width], padded on the right.
-        mask: [rows, tokens], 1 where there is a token.
+        hidden: float [sequences, tokens, width], padded on the right.
+        mask: [sequences, tokens], 1 where there is a token.
         pooling: the first token's state, the mean of all, or the last token's.
 
     Returns:
-        float [rows, width].
+        float [sequences, width].
     """
     if pooling is Pooling.CLS:
         return hidden[:, 0]
@@ -36,24 +38,46 @@ def pool(hidden: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
     return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
 
 
+def joined(vectors: Tensor) -> Tensor:
+    """Turn the vectors of two texts into the features of their pair: both, how they differ, and what they share.
+
+    After Conneau et al. 2017, arXiv:1705.02364.
+
+    Args:
+        vectors: float [2 * rows, width], the two of a row next to each other.
+
+    Returns:
+        float [rows, 4 * width].
+    """
+    one, other = vectors[0::2], vectors[1::2]
+    return torch.cat([one, other, (one - other).abs(), one * other], dim=-1)
+
+
 class Head(nn.Module):
-    """What a task puts on a body: a linear layer on a text's vector, behind dropout.
+    """What a task puts on a body: a linear layer behind dropout, on a row's vector or on each token's state.
 
     Args:
         width: the size of the body's states.
         outputs: the number of scores.
         dropout: the share of features dropped in training.
+        parts: how many sequences a row is of; the vectors of two are joined.
+        by_token: whether each token is scored.
     """
 
-    def __init__(self, width: int, outputs: int, dropout: float = 0.1) -> None:
+    def __init__(
+        self, width: int, outputs: int, dropout: float = 0.1, *, parts: int = 1, by_token: bool = False
+    ) -> None:
         super().__init__()
+        self.width = width
+        self.parts = parts
+        self.by_token = by_token
         self.dropout = nn.Dropout(dropout)
-        self.linear = nn.Linear(width, outputs)
+        self.linear = nn.Linear(width * JOINED if parts > 1 else width, outputs)
         nn.init.normal_(self.linear.weight, std=0.02)
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Return scores, float32 [rows, outputs], for features, float [rows, width].
+        """Return scores, float32 [units, outputs], for features, float [units, width].
 
         They are computed in float32 whatever the body computes in: a head is small, and what it rounds, the loss sees.
         """
@@ -76,22 +100,29 @@ class Network(nn.Module):
         self._takes_types = kinds > 1 and TYPES in inspect.signature(body.forward).parameters
 
     def token_states(self, input_ids: Tensor, attention_mask: Tensor, token_types: Tensor | None = None) -> Tensor:
-        """Return the body's last states, float [rows, tokens, width].
+        """Return the body's last states, float [sequences, tokens, width].
 
         Args:
-            input_ids: int [rows, tokens].
-            attention_mask: int [rows, tokens].
-            token_types: int [rows, tokens], which of two texts a token is of; not used by a body that makes none of it.
+            input_ids: int [sequences, tokens].
+            attention_mask: int [sequences, tokens].
+            token_types: int [sequences, tokens], which of two joined texts a token is of; not used where the
+                body makes no difference.
         """
         types = {} if token_types is None or not self._takes_types else {TYPES: token_types}
         return cast(Tensor, self.body(input_ids=input_ids, attention_mask=attention_mask, **types).last_hidden_state)
 
     def features(self, *tokens: Tensor) -> Tensor:
-        """Return one vector a row, float [rows, width], for what ``token_states`` takes."""
-        return pool(self.token_states(*tokens), tokens[1], self.pooling)
+        """Return what the head takes, float [units, width], for what ``token_states`` takes."""
+        states, mask = self.token_states(*tokens), tokens[1]
+        return states[mask.bool()] if self.head.by_token else self.vectors(states, mask, self.pooling)
+
+    def vectors(self, states: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
+        """Return one vector a row, float [rows, width], for the states of its sequences."""
+        pooled = pool(states, mask, pooling)
+        return pooled if self.head.parts == 1 else joined(pooled)
 
     def forward(self, *tokens: Tensor) -> Tensor:
-        """Return scores, float [rows, outputs], for what ``token_states`` takes."""
+        """Return scores, float [units, outputs], for what ``token_states`` takes; a unit is a row, or a real token."""
         return cast(Tensor, self.head(self.features(*tokens)))
 
     def named_layers(self) -> Iterator[tuple[str, nn.Parameter]]:

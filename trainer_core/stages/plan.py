@@ -93,6 +93,7 @@ class DataPlan(PlanPart):
         columns: the names of the columns in use, by role.
         facts: what the task found in the training rows.
         outputs: how many scores a row has.
+        texts: how many texts a row has.
     """
 
     train: str
@@ -105,6 +106,7 @@ class DataPlan(PlanPart):
     columns: dict[str, str]
     facts: dict[str, tuple[float, ...]] = {}
     outputs: int
+    texts: int = 1
 
 
 class RunPlan(PlanPart):

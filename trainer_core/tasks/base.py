@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
+from sklearn.metrics import precision_recall_fscore_support
 from torch import Tensor
+from transformers import PreTrainedTokenizerBase
 
+from trainer_core.data.encoded import Encoded, Encodings, encode_fields
 from trainer_core.data.report import Finding
-from trainer_core.data.roles import Need
+from trainer_core.data.roles import Fields, Need
 from trainer_core.data.rows import IntArray, Rows, TargetArray
 from trainer_core.data.targets import RowReader
 from trainer_core.inference.prediction import Prediction
@@ -20,6 +23,8 @@ from trainer_core.models.network import Head
 FloatArray = npt.NDArray[np.float32]
 Facts = Mapping[str, Sequence[float]]
 """What a task found in the training rows and keeps: the weights of classes, the scale of numbers, thresholds."""
+Judge: TypeAlias = Callable[[FloatArray], dict[str, float]]
+"""Returns the metrics of scores, float32 [units, outputs], of rows that it knows."""
 Options = TypeVar("Options", bound=BaseModel)
 
 
@@ -39,6 +44,7 @@ class Task(RowReader, Protocol):
         options_type: what can be chosen about it.
         options: what was chosen.
         facts: what it found in the training rows; empty before.
+        by_token: whether each token is scored, not the row.
     """
 
     name: str
@@ -47,6 +53,12 @@ class Task(RowReader, Protocol):
     options_type: type[TaskOptions]
     options: TaskOptions
     facts: Facts
+    by_token: bool
+
+    @property
+    def reading(self) -> str:
+        """In a word, what ``encode`` depends on; tasks that read texts alike have the same."""
+        ...
 
     @property
     def metrics_offered(self) -> tuple[str, ...]:
@@ -57,16 +69,32 @@ class Task(RowReader, Protocol):
         """Return what is kept of the training rows' targets."""
         ...
 
-    def build_head(self, width: int, outputs: int) -> Head:
-        """Return a new head for states of this width."""
+    def build_head(self, width: int, outputs: int, texts: int) -> Head:
+        """Return a new head for states of this width, and rows of so many texts."""
+        ...
+
+    def encode(self, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Fields], max_length: int) -> Encodings:
+        """Return rows of texts as token numbers, of at most so many tokens a sequence."""
+        ...
+
+    def align(self, encoded: Encoded, targets: TargetArray) -> TargetArray:
+        """Return what is to be learnt of each unit, [units, ...], for what is to be learnt of each row."""
         ...
 
     def loss(self, scores: Tensor, targets: Tensor) -> Tensor:
-        """Return the sum over rows of the loss, a scalar, for scores [rows, outputs] and targets [rows, ...]."""
+        """Return the sum over units of the loss, a scalar, for scores [units, outputs] and targets [units, ...]."""
         ...
 
     def measure(self, scores: FloatArray, targets: TargetArray) -> dict[str, float]:
-        """Return the metrics of scores [rows, outputs] against targets [rows, ...], ``loss`` for a row among them."""
+        """Return the metrics of scores [units, outputs] against targets [units, ...]."""
+        ...
+
+    def judge(self, rows: Rows, encoded: Encoded) -> Judge:
+        """Return what measures the scores of these rows."""
+        ...
+
+    def measure_each(self, rows: Rows, encoded: Encoded, scores: FloatArray) -> dict[str, dict[str, float]]:
+        """Return the metrics of each label, by its name; nothing where there are no labels."""
         ...
 
     def baselines(self, train: TargetArray, validation: TargetArray) -> dict[str, float]:
@@ -77,8 +105,17 @@ class Task(RowReader, Protocol):
         """Return what has to be known to read the scores of weights, found on the validation rows, as thresholds."""
         ...
 
-    def read(self, rows: Sequence[dict[str, str]], scores: FloatArray, labels: Sequence[str]) -> list[Prediction]:
-        """Return the answers that scores [rows, outputs] mean, for rows of texts by their roles."""
+    def read(
+        self, rows: Sequence[dict[str, str]], encoded: Encoded, scores: FloatArray, labels: Sequence[str]
+    ) -> list[Prediction]:
+        """Return the answers that scores [units, outputs] mean.
+
+        Args:
+            rows: their texts by role.
+            encoded: the same rows as token numbers.
+            scores: of their units.
+            labels: the names of classes.
+        """
         ...
 
 
@@ -91,6 +128,7 @@ class TextTask(Generic[Options]):
     needs: ClassVar[tuple[Need, ...]]
     target: ClassVar[str] = "label"
     options_type: ClassVar[type[TaskOptions]] = TaskOptions
+    by_token: ClassVar[bool] = False
 
     def __init__(self, options: TaskOptions | None = None, facts: Facts | None = None) -> None:
         self.options: Any = options or self.options_type()
@@ -104,9 +142,39 @@ class TextTask(Generic[Options]):
         """Return one score a label."""
         return len(labels)
 
-    def build_head(self, width: int, outputs: int) -> Head:
+    @property
+    def apart(self) -> bool:
+        """Whether each text of a row is read by itself."""
+        return False
+
+    @property
+    def reading(self) -> str:
+        """Texts are read whole."""
+        return "apart" if self.apart else "together"
+
+    def build_head(self, width: int, outputs: int, texts: int) -> Head:
         """Return a linear head."""
-        return Head(width, outputs)
+        return Head(width, outputs, parts=texts if self.apart else 1, by_token=self.by_token)
+
+    def encode(self, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Fields], max_length: int) -> Encodings:
+        """Read each text by itself, or all of a row as one sequence."""
+        return encode_fields(tokenizer, rows, max_length, apart=self.apart)
+
+    def align(self, encoded: Encoded, targets: TargetArray) -> TargetArray:
+        """Return the targets as they are: a unit is a row."""
+        return targets
+
+    def measure(self, scores: FloatArray, targets: TargetArray) -> dict[str, float]:
+        """Return the metrics."""
+        raise NotImplementedError
+
+    def judge(self, rows: Rows, encoded: Encoded) -> Judge:
+        """Measure against what is to be learnt of each unit."""
+        return lambda scores: self.measure(scores, encoded.targets)
+
+    def measure_each(self, rows: Rows, encoded: Encoded, scores: FloatArray) -> dict[str, dict[str, float]]:
+        """There are no labels."""
+        return {}
 
     def calibrate(self, scores: FloatArray, targets: TargetArray) -> Facts:
         """Add nothing."""
@@ -127,3 +195,20 @@ class TextTask(Generic[Options]):
     def describe_baseline(self, train: Rows, validation: Rows) -> str:
         """Say nothing."""
         return ""
+
+
+def metrics_by_label(right: TargetArray, answers: TargetArray, labels: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Return precision, recall and F1 of each label, and for how many rows it holds; the most frequent first.
+
+    Args:
+        right: int [rows], class numbers; or bool [rows, labels], what holds.
+        answers: likewise, what was answered.
+        labels: their names.
+    """
+    numbers = np.arange(len(labels))
+    scores = precision_recall_fscore_support(right, answers, labels=numbers, average=None, zero_division=0)
+    names = ("precision", "recall", "f1", "count")
+    return {
+        labels[place]: {name: float(values[place]) for name, values in zip(names, scores, strict=True)}
+        for place in np.argsort(-scores[-1], kind="stable")
+    }

@@ -18,13 +18,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from trainer_core.data import findings as checks
+from trainer_core.data.encoded import Encoded
 from trainer_core.data.report import Finding
 from trainer_core.data.roles import LABEL, TEXT, Need, Role
 from trainer_core.data.rows import IntArray, Rows, TargetArray
 from trainer_core.data.sources import Table
 from trainer_core.data.targets import BoolArray, Targets, read_classes
 from trainer_core.inference.prediction import ClassPrediction, Prediction
-from trainer_core.tasks.base import Facts, FloatArray, TaskOptions, TextTask
+from trainer_core.tasks.base import Facts, FloatArray, TaskOptions, TextTask, metrics_by_label
 
 MOST_CLASSES_RANKED = 200
 """Of the most frequent classes; to rank the rows by thousands would take longer than the evaluation itself."""
@@ -47,7 +48,7 @@ class ClassificationOptions(TaskOptions):
         ClassWeights.EQUAL, title="Class weights", description="Balanced: rows of rare classes count more"
     )
     label_smoothing: float = Field(
-        0.0, ge=0.0, lt=1.0, title="Label smoothing", description="The share of certainty given to all other classes"
+        0.0, ge=0.0, le=1.0, title="Label smoothing", description="The share of certainty given to all other classes"
     )
     focal_gamma: float = Field(
         0.0, ge=0.0, le=10.0, title="Focal loss", description="Above 0, rows that are known well already count less"
@@ -65,7 +66,7 @@ class Classification(TextTask[ClassificationOptions]):
     title = "Classification"
     summary = "One class for every text"
     needs: ClassVar[tuple[Need, ...]] = (TEXT, LABEL)
-    options_type = ClassificationOptions
+    options_type: ClassVar[type[TaskOptions]] = ClassificationOptions
     metrics_offered = ("macro_f1", "accuracy", "auc", "loss")
 
     # --- rows ----------------------------------------------------------------------------------------------------
@@ -147,6 +148,10 @@ class Classification(TextTask[ClassificationOptions]):
             "auc": area_under_curve(shares, targets[:, None] == ranked),
         }
 
+    def measure_each(self, rows: Rows, encoded: Encoded, scores: FloatArray) -> dict[str, dict[str, float]]:
+        """Return precision, recall and F1 of each class, and how many rows it has."""
+        return metrics_by_label(rows.targets, scores.argmax(axis=1), rows.labels)
+
     def baselines(self, train: TargetArray, validation: TargetArray) -> dict[str, float]:
         """Return the scores of always answering the most frequent class of the training rows."""
         answers = np.full_like(validation, np.bincount(train).argmax())
@@ -157,13 +162,16 @@ class Classification(TextTask[ClassificationOptions]):
 
     # --- answers -------------------------------------------------------------------------------------------------
 
-    def read(self, rows: Sequence[dict[str, str]], scores: FloatArray, labels: Sequence[str]) -> list[Prediction]:
+    def read(
+        self, rows: Sequence[dict[str, str]], encoded: Encoded, scores: FloatArray, labels: Sequence[str]
+    ) -> list[Prediction]:
         """Return the classes with their probabilities, the most probable first."""
         predictions: list[Prediction] = []
-        for fields, shares in zip(rows, softmax(scores.astype(np.float64), axis=1), strict=True):
+        answers = zip(rows, encoded.too_long, softmax(scores.astype(np.float64), axis=1), strict=True)
+        for fields, cut, shares in answers:
             order = np.argsort(-shares, kind="stable")
             probabilities = {labels[number]: float(shares[number]) for number in order}
-            predictions.append(ClassPrediction(fields, False, labels[order[0]], probabilities))
+            predictions.append(ClassPrediction(fields, bool(cut), labels[order[0]], probabilities))
         return predictions
 
 

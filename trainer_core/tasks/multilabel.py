@@ -16,13 +16,14 @@ from torch.nn import functional
 
 from trainer_core.data import findings as checks
 from trainer_core.data.columns import listed
+from trainer_core.data.encoded import Encoded
 from trainer_core.data.report import Finding, Severity
 from trainer_core.data.roles import LABEL, TEXT, Need, Role
 from trainer_core.data.rows import Rows, TargetArray
 from trainer_core.data.sources import Table
 from trainer_core.data.targets import BoolArray, Targets, read_label_sets
 from trainer_core.inference.prediction import LabelsPrediction, Prediction
-from trainer_core.tasks.base import Facts, FloatArray, TaskOptions, TextTask
+from trainer_core.tasks.base import Facts, FloatArray, TaskOptions, TextTask, metrics_by_label
 
 USUAL_THRESHOLD = 0.5
 LEAST_HITS = 2
@@ -115,6 +116,9 @@ class Multilabel(TextTask[MultilabelOptions]):
 
     def _judged(self, shares: FloatArray, holds: BoolArray) -> BoolArray:
         """Return the labels answered, bool [rows, labels], each half of the rows by the thresholds of the other."""
+        if "thresholds" in self.facts:  # of a finished model, found on other rows
+            calibrated: BoolArray = shares >= np.array(self.facts["thresholds"])
+            return calibrated
         answers = np.zeros_like(holds)
         halves = np.arange(len(shares)) % 2 == 0
         for half in (halves, ~halves):
@@ -128,6 +132,11 @@ class Multilabel(TextTask[MultilabelOptions]):
             return usual
         enough = (holds.sum(axis=0) >= LEAST_HITS) & ~holds.all(axis=0)
         return np.where(enough, best_thresholds(shares, holds), usual)
+
+    def measure_each(self, rows: Rows, encoded: Encoded, scores: FloatArray) -> dict[str, dict[str, float]]:
+        """Return precision, recall and F1 of each label, and for how many rows it holds."""
+        shares, holds = expit(scores.astype(np.float64)), rows.targets.astype(np.bool_)
+        return metrics_by_label(holds, self._judged(shares, holds), rows.labels)
 
     def baselines(self, train: TargetArray, validation: TargetArray) -> dict[str, float]:
         """Return the score of always answering the most frequent set of labels of the training rows."""
@@ -145,15 +154,17 @@ class Multilabel(TextTask[MultilabelOptions]):
         shares = expit(scores.astype(np.float64))
         return {"thresholds": self._thresholds(shares, targets.astype(np.bool_)).tolist()}
 
-    def read(self, rows: Sequence[dict[str, str]], scores: FloatArray, labels: Sequence[str]) -> list[Prediction]:
+    def read(
+        self, rows: Sequence[dict[str, str]], encoded: Encoded, scores: FloatArray, labels: Sequence[str]
+    ) -> list[Prediction]:
         """Return the labels that hold, and the probabilities of all, the most probable first."""
         thresholds = dict(zip(labels, self.facts.get("thresholds", [USUAL_THRESHOLD] * len(labels)), strict=True))
         predictions: list[Prediction] = []
-        for fields, shares in zip(rows, expit(scores.astype(np.float64)), strict=True):
+        for fields, cut, shares in zip(rows, encoded.too_long, expit(scores.astype(np.float64)), strict=True):
             order = np.argsort(-shares, kind="stable")
             probabilities = {labels[number]: float(shares[number]) for number in order}
             held = tuple(name for name, share in probabilities.items() if share >= thresholds[name])
-            predictions.append(LabelsPrediction(fields, False, held, probabilities, thresholds))
+            predictions.append(LabelsPrediction(fields, bool(cut), held, probabilities, thresholds))
         return predictions
 
 

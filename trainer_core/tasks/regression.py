@@ -14,13 +14,15 @@ from scipy.stats import pearsonr, spearmanr
 from torch import Tensor
 from torch.nn import functional
 
+from trainer_core.data.encoded import Encoded
 from trainer_core.data.report import Finding, Severity
 from trainer_core.data.roles import SECOND_TEXT, TEXT, Content, Need, Role
 from trainer_core.data.rows import IntArray, Rows, TargetArray
 from trainer_core.data.sources import Table
 from trainer_core.data.targets import BoolArray, Targets, read_numbers
 from trainer_core.inference.prediction import NumberPrediction, Prediction
-from trainer_core.tasks.base import Facts, FloatArray, TaskOptions, TextTask
+from trainer_core.tasks.base import Facts, FloatArray
+from trainer_core.tasks.pairs import PairOptions, PairTask
 
 BANDS = 10
 """Groups of equally many rows, by size of the number, that each keep their share where rows are held out."""
@@ -28,7 +30,7 @@ SHOWN_BANDS = 5
 NUMBER = Need(Role.LABEL, Content.NUMBERS, "Number", given=False)
 
 
-class Regression(TextTask[TaskOptions]):
+class Regression(PairTask[PairOptions]):
     """A linear head, mean squared error; Pearson's and Spearman's correlation and the mean absolute error.
 
     Numbers are learnt on the scale on which those of the training rows have mean 0 and deviation 1, so that learning
@@ -40,6 +42,7 @@ class Regression(TextTask[TaskOptions]):
     summary = "A number for every text, or for every pair of texts"
     needs: ClassVar[tuple[Need, ...]] = (TEXT, dataclasses.replace(SECOND_TEXT, optional=True), NUMBER)
     target = "number"
+    options_type = PairOptions
     metrics_offered = ("spearman", "pearson", "mae", "loss")
 
     # --- rows ----------------------------------------------------------------------------------------------------
@@ -119,13 +122,15 @@ class Regression(TextTask[TaskOptions]):
 
     # --- answers -------------------------------------------------------------------------------------------------
 
-    def read(self, rows: Sequence[dict[str, str]], scores: FloatArray, labels: Sequence[str]) -> list[Prediction]:
+    def read(
+        self, rows: Sequence[dict[str, str]], encoded: Encoded, scores: FloatArray, labels: Sequence[str]
+    ) -> list[Prediction]:
         """Return the numbers, in the user's units."""
         values = self._values(scores)
         lowest, highest = self.facts.get("range", (0.0, 1.0))
         return [
-            NumberPrediction(fields, False, float(value), lowest, highest)
-            for fields, value in zip(rows, values, strict=True)
+            NumberPrediction(fields, bool(cut), float(value), lowest, highest)
+            for fields, cut, value in zip(rows, encoded.too_long, values, strict=True)
         ]
 
     def _values(self, scores: FloatArray) -> npt.NDArray[np.float64]:

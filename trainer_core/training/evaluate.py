@@ -31,11 +31,11 @@ class Evaluation:
 def evaluate(session: TrainingSession, inputs: Inputs) -> Evaluation:
     """Score the validation rows with the weights as they are now, and measure the scores."""
     scores = predict_scores(session, inputs)
-    return Evaluation(session.task.measure(scores, session.validation.targets), scores)
+    return Evaluation(session.judge(scores), scores)
 
 
 def predict_scores(session: TrainingSession, inputs: Inputs) -> FloatArray:
-    """Return the scores of all rows of ``inputs``, float32 [rows, outputs]; training modes are put back.
+    """Return the scores of all rows of ``inputs``, float32 [units, outputs]; training modes are put back.
 
     Raises:
         PutAside, Discarded: the user wishes it, and does not wait for an evaluation.
@@ -47,8 +47,8 @@ def predict_scores(session: TrainingSession, inputs: Inputs) -> FloatArray:
             session.control.check()
             for places, scores in each_part(session.row_limit, batch, lambda rows: _scores(session, inputs, rows)):
                 if collected is None:
-                    collected = np.empty((len(inputs), scores.shape[1]), dtype=np.float32)
-                collected[places] = scores
+                    collected = np.empty((inputs.unit_count, scores.shape[1]), dtype=np.float32)
+                collected[inputs.units(places)] = scores
     finally:
         set_training_modes(session.network)
     if collected is None:

@@ -31,7 +31,7 @@ class Batch:
     Attributes:
         rows: their places in the split.
         values: what ``Inputs.scores`` takes.
-        targets: [rows].
+        targets: [units, ...], of the rows or of their tokens.
         tokens: how many real ones there are.
     """
 
@@ -62,7 +62,20 @@ class Inputs(Protocol):
         ...
 
     def scores(self, network: Network, batch: Batch) -> Tensor:
-        """Return the scores of a batch, float [rows, outputs]."""
+        """Return the scores of a batch, float [units, outputs]."""
+        ...
+
+    def learnt(self, chosen: IntArray) -> int:
+        """Return how many things there are to be learnt in these rows."""
+        ...
+
+    def units(self, chosen: IntArray) -> IntArray:
+        """Return the places, among all units, of those that ``scores`` gives for these rows."""
+        ...
+
+    @property
+    def unit_count(self) -> int:
+        """How many units there are."""
         ...
 
 
@@ -72,7 +85,7 @@ class RowStates:
 
     Attributes:
         values: float [tokens of all kept rows, width].
-        starts: int64 [rows], where each row's states begin; -1 for a row that is not kept.
+        starts: int64 [sequences], where each one's states begin; -1 where they are not kept.
     """
 
     values: Tensor
@@ -81,8 +94,9 @@ class RowStates:
     @classmethod
     def of(cls, rows: Encoded, kept: IntArray, values: Tensor) -> RowStates:
         """Return the states of the rows ``kept``, which lie in ``values`` in this order, without padding."""
-        starts = np.full(len(rows), -1, dtype=np.int64)
-        starts[kept] = np.cumsum(rows.lengths[kept]) - rows.lengths[kept]
+        lengths = np.diff(rows.offsets)
+        starts, places = np.full(len(lengths), -1, dtype=np.int64), rows.sequences(kept)
+        starts[places] = np.cumsum(lengths[places]) - lengths[places]
         return cls(values, starts)
 
 
@@ -104,9 +118,22 @@ class _Rows:
         """Yield the places of all rows, each once, in batches, the longest first."""
         yield from sorted_batches(self.rows.lengths, EVALUATION_TOKENS[self.device.type])
 
+    def learnt(self, chosen: IntArray) -> int:
+        """Return how many things there are to be learnt in these rows."""
+        return int(self.rows.learnt[chosen].sum())
+
+    def units(self, chosen: IntArray) -> IntArray:
+        """Return the places, among all units, of those that ``scores`` gives for these rows."""
+        return self.rows.units(chosen)
+
+    @property
+    def unit_count(self) -> int:
+        """How many units there are."""
+        return self.rows.unit_count
+
     def batch(self, chosen: IntArray) -> Batch:
         """Return these rows as a batch."""
-        targets = torch.from_numpy(self.rows.targets[chosen])
+        targets = torch.from_numpy(self.rows.targets[self.rows.units(chosen)])
         values = tuple(map(self._to_device, self._values(chosen)))
         return Batch(chosen, values, self._to_device(targets), int(self.rows.lengths[chosen].sum()))
 
@@ -182,9 +209,9 @@ class StateInputs(_Rows):
     def _values(self, chosen: IntArray) -> tuple[Tensor, ...]:
         tokens = self.rows.tokens(chosen)
         mask = tokens[1]
-        starts = self.states.starts[chosen]
+        starts = self.states.starts[self.rows.sequences(chosen)]
         missing = torch.from_numpy(np.flatnonzero(starts < 0))
-        if len(missing) == len(chosen):
+        if len(missing) == len(starts):
             return *tokens, self.states.values[:0], missing
         places = np.where(mask.numpy() > 0, starts.clip(min=0)[:, None] + np.arange(mask.shape[1]), 0)
         # Behind a row's end stand the states of another row, which the mask hides.

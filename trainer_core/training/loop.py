@@ -26,6 +26,7 @@ from trainer_core.training.freezing import apply_freeze
 from trainer_core.training.frozen.entry import find_stack
 from trainer_core.training.memory import NO_CHECKPOINTING, checkpoint_activations
 from trainer_core.training.probe import prepare_head
+from trainer_core.training.probe_tokens import solve_token_head
 from trainer_core.training.quick import quicken
 from trainer_core.training.saving import keep_best, restore_network, saved_events
 from trainer_core.training.session import TrainingSession
@@ -112,10 +113,13 @@ def _prepare(session: TrainingSession) -> Iterator[Event]:
     plan = session.plan
     # A new head differs from the pretrained model, which has none, whether a stage trains it or not.
     session.changed |= {name for name, _ in session.network.named_layers() if name.startswith("head.")}
-    if not plan.training.probe and plan.model.pooling is not Pooling.AUTO:
+    by_token = session.network.head.by_token
+    if by_token and not plan.training.probe:
+        return  # no vectors of rows are made, and so no pooling is to be chosen
+    if not by_token and not plan.training.probe and plan.model.pooling is not Pooling.AUTO:
         session.network.pooling = plan.model.pooling
         return
-    found = yield from prepare_head(session)
+    found = yield from solve_token_head(session) if by_token else prepare_head(session)
     if found is not None:
         yield from keep_best(session, "probe", found, 0)
         yield from saved_events(session)

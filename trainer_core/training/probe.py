@@ -21,7 +21,6 @@ from trainer_core.data.rows import IntArray
 from trainer_core.data.split import stratified_split
 from trainer_core.project.schema import Pooling
 from trainer_core.results.names import is_lower_better
-from trainer_core.tasks.base import Task
 from trainer_core.training.control import Interrupted, heed
 from trainer_core.training.evaluate import Evaluation, evaluate
 from trainer_core.training.events import Event, PoolingChosen, ProbeFinished, WorkProgress
@@ -31,22 +30,16 @@ from trainer_core.training.inputs import FeatureInputs
 from trainer_core.training.lanes import each_in_lanes, lanes_on
 from trainer_core.training.probe_answers import ProbeAnswer, answer_key, keep_answer, load_answer
 from trainer_core.training.session import TrainingSession
+from trainer_core.training.solve import NEAR, STRENGTHS, LinearSolution, set_head, solve_linear, undisturbed
 
 Choice = TypeVar("Choice", Pooling, float)
-Done = TypeVar("Done")
 
 CANDIDATES = (Pooling.MEAN, Pooling.CLS, Pooling.LAST)
-STRENGTHS = (0.001, 0.01, 0.1, 1.0)
-"""Inverse regularisation to choose from; larger trusts the rows more. ``QUICK`` is the one poolings are compared at."""
 QUICK = 0.1
+"""The inverse regularisation at which poolings are compared."""
 TRIAL_ROWS = 4_000
 MOST_REPEATS = 4
 HELD_OUT = 0.2
-LEAST_SPREAD = 0.2
-"""The least spread that a feature is taken to have, as a share of the median spread."""
-ITERATIONS = 100
-EXACT, NEAR = 1e-5, 1e-4
-"""The largest gradient left in a solution that is used, and in one that is only compared with others."""
 
 
 @dataclass(frozen=True)
@@ -66,18 +59,6 @@ class Trial:
     loss: float
 
 
-@dataclass(frozen=True)
-class LinearSolution:
-    """Weights [outputs, width] and biases [outputs] of a head on raw, not standardised, features."""
-
-    weight: Tensor
-    bias: Tensor
-
-    def scores(self, features: Tensor) -> Tensor:
-        """Return scores, float [rows, outputs]."""
-        return features @ self.weight.T + self.bias
-
-
 def prepare_head(session: TrainingSession) -> Generator[Event, None, Evaluation | None]:
     """Choose the pooling where that is wished, and set the head to its linear solution where that is wished.
 
@@ -89,7 +70,7 @@ def prepare_head(session: TrainingSession) -> Generator[Event, None, Evaluation 
     """
     wished = session.plan.model.pooling
     candidates = CANDIDATES if wished is Pooling.AUTO else (wished,)
-    boundaries = boundaries_from(session.plan.stages, session.tree)
+    boundaries = boundaries_from(session.plan.stages, session.tree, by_token=False)
     frozen = yield from read_frozen(session, candidates, boundaries)
     started = time.monotonic()
     features = {pooling: frozen.train.features[pooling] for pooling in candidates}
@@ -104,7 +85,7 @@ def prepare_head(session: TrainingSession) -> Generator[Event, None, Evaluation 
         yield PoolingChosen(pooling=answer.pooling.value, scores=scores)
     if answer.strength is None:
         return None
-    _set_head(session, answer)
+    set_head(session, LinearSolution(answer.weight, answer.bias))
     held_out = FeatureInputs(session.validation, session.device, frozen.validation.features[answer.pooling])
     found = evaluate(session, held_out)
     yield ProbeFinished(
@@ -135,7 +116,7 @@ def _search(session: TrainingSession, features: Mapping[Pooling, Tensor]) -> Gen
     strength = choose_strength(list(attempts.values()))
     targets = torch.from_numpy(session.train.targets).to(session.device)
     outputs = session.network.head.linear.out_features
-    solution = yield from _undisturbed(
+    solution = yield from undisturbed(
         session, lambda: solve_linear(session.task, own, targets, outputs, strength, heard=session.control.break_off)
     )
     return ProbeAnswer(chosen, scores, strength, solution.weight, solution.bias)
@@ -156,23 +137,6 @@ def _try_all(
                 yield from heed(session.control, session.step)
         yield from heed(session.control, session.step)
     return results
-
-
-def _undisturbed(session: TrainingSession, work: Callable[[], Done]) -> Generator[Event, None, Done]:
-    """Do long work, from its beginning again where a wish interrupted it."""
-    while True:
-        try:
-            return work()
-        except Interrupted:
-            yield from heed(session.control, session.step)
-
-
-def _set_head(session: TrainingSession, answer: ProbeAnswer) -> None:
-    linear = session.network.head.linear
-    with torch.no_grad():
-        linear.weight.copy_(answer.weight)
-        linear.bias.copy_(answer.bias)
-    session.changed |= {name for name, _ in session.network.named_layers() if name.startswith("head.")}
 
 
 def choose_strength(trials: Sequence[Trial]) -> float:
@@ -232,52 +196,3 @@ class _Judge:
 
     def _places(self, rows: IntArray) -> Tensor:
         return torch.from_numpy(rows).to(self._targets.device)
-
-
-def solve_linear(
-    task: Task,
-    features: Tensor,
-    targets: Tensor,
-    outputs: int,
-    strength: float,
-    gradient_left: float = EXACT,
-    heard: Callable[[], None] = lambda: None,
-) -> LinearSolution:
-    """Return the linear head that minimises the task's loss plus an L2 penalty on standardised features.
-
-    Args:
-        task: whose loss is minimised.
-        features: float [rows, width].
-        targets: [rows].
-        outputs: the number of scores.
-        strength: inverse regularisation; the penalty is ``|weight|^2 / (2 * strength * rows)``.
-        gradient_left: where the solver may stop.
-        heard: called before every look at the rows; may raise to break off.
-    """
-    mean = features.mean(dim=0)
-    spread = features.std(dim=0, correction=0)
-    # A feature that hardly varies must not get a huge weight: once the body learns, it will vary.
-    spread = spread.clamp(min=max(LEAST_SPREAD * float(spread.median()), 1e-6))
-    standard = (features - mean) / spread
-    weight = torch.zeros(outputs, features.shape[1], device=features.device, requires_grad=True)
-    bias = torch.zeros(outputs, device=features.device, requires_grad=True)
-    solver = torch.optim.LBFGS(
-        [weight, bias],
-        max_iter=ITERATIONS,
-        tolerance_grad=gradient_left,
-        tolerance_change=1e-7,
-        line_search_fn="strong_wolfe",
-    )
-    rows = len(features)
-
-    def objective() -> Tensor:
-        heard()
-        solver.zero_grad()
-        loss = task.loss(standard @ weight.T + bias, targets) / rows
-        loss = loss + weight.square().sum() / (2 * strength * rows)
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss
-
-    solver.step(objective)  # type: ignore[no-untyped-call]
-    raw = weight.detach() / spread
-    return LinearSolution(raw, bias.detach() - raw @ mean)

@@ -15,7 +15,7 @@ from trainer_core.models.network import Network
 from trainer_core.project.schema import Pooling
 from trainer_core.results.names import better
 from trainer_core.stages.plan import RunPlan
-from trainer_core.tasks.base import Task
+from trainer_core.tasks.base import Judge, Task
 from trainer_core.training.control import Control
 from trainer_core.training.memory import RowLimit
 from trainer_core.training.ports import ArrayCache, Checkpoints, Originals, PlanKeeper
@@ -28,6 +28,7 @@ class TrainingSession:
     """The live objects of one run.
 
     Attributes:
+        judge: measures the scores of the validation rows.
         resumed: the moment to go on from; None at the beginning, and once its stage has taken it up.
         step: optimiser steps done.
         best: the best evaluation so far.
@@ -39,6 +40,7 @@ class TrainingSession:
 
     plan: RunPlan
     task: Task
+    judge: Judge
     network: Network
     tree: LayerTree
     train: Encoded

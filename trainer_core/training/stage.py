@@ -178,7 +178,7 @@ class StageTraining:
         """Add up the gradients of a step; where memory ends, begin the step anew with fewer rows at once.
 
         Returns:
-            The mean loss over all rows of the group, on the device, and the number of their tokens.
+            The mean loss over all that is to be learnt in the group, on the device, and the number of their tokens.
         """
         limit = self._session.row_limit
         while True:
@@ -199,12 +199,12 @@ class StageTraining:
     def _add_up_gradients(self, group: Sequence[IntArray], ready: Sequence[Batch] | None) -> tuple[Tensor, int]:
         session = self._session
         total, tokens = torch.zeros((), device=session.device), 0
-        rows = sum(map(len, group))
+        learnt = max(1, sum(map(self._train.learnt, group)))
         parts = (part for chosen in group for part in session.row_limit.parts(chosen))
         for batch in ready or map(self._train.batch, parts):
             with session.precision.autocast():
                 scores = self._train.scores(session.network, batch)
-            loss = session.task.loss(scores, batch.targets) / rows
+            loss = session.task.loss(scores, batch.targets) / learnt
             session.precision.backward(loss)
             total += loss.detach()
             tokens += batch.tokens

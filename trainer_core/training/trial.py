@@ -92,11 +92,11 @@ def try_precisions(
 
     def step(chosen: IntArray, precision: Precision) -> float:
         tokens = [tensor.to(device) for tensor in rows.tokens(chosen)]
-        targets = torch.from_numpy(rows.targets[chosen]).to(device)
+        targets = torch.from_numpy(rows.targets[rows.units(chosen)]).to(device)
         enabled = precision is not Precision.FLOAT32
         with torch.autocast(device.type, dtype=DTYPES[precision], enabled=enabled):
             scores = network(*tokens)
-        loss = task.loss(scores, targets) / len(targets)
+        loss = task.loss(scores, targets) / max(1, int(rows.learnt[chosen].sum()))
         torch.autograd.grad(loss, learning, allow_unused=True)
         return float(loss.detach())
 

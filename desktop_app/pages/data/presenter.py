@@ -19,13 +19,13 @@ from desktop_app.pages.data.words import WindowWords, classes_title
 from desktop_app.pages.marks import MarkedPresenter, state_of
 from desktop_app.pages.refusals import change_from_page, change_sections
 from desktop_app.workspace import Workspace
+from trainer_core.data.kinds import DATA_KINDS
 from trainer_core.data.report import DataReport, Finding, Severity
 from trainer_core.data.roles import Role
 from trainer_core.errors import InputError
 from trainer_core.project.schema import DataSection, OptionValue, Project
 
 OPEN = "Opening the rows"
-DATA_KINDS = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".parquet")
 
 
 class DataPresenter(MarkedPresenter):

@@ -21,6 +21,7 @@ from desktop_app.pages.page_views import ProjectPage
 from desktop_app.theme import Theme
 from desktop_app.widgets.kit import GAP, EmptyState, PageFrame, icon_button, plain_button, primary_button
 from desktop_app.widgets.snug_scroll_area import SnugScrollArea
+from trainer_core.data.kinds import DATA_PATTERNS
 
 if TYPE_CHECKING:
     from desktop_app.pages.data.contract import DataSettings
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from trainer_core.project.schema import OptionValue
     from trainer_core.tasks.facts import OptionFacts, TaskFacts
 
-FILE_FILTER = "Data (*.csv *.tsv *.tab *.txt *.jsonl *.ndjson *.json *.parquet);;All files (*)"
+FILE_FILTER = f"Data ({DATA_PATTERNS});;All files (*)"
 NARROW = 125
 """Below so many letters of width, the report stands below the columns instead of right of the rows."""
 SIZES = [264, 400, 300]

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.pages.try_it.bars import AnswerBars
+from desktop_app.pages.try_it.marked_text import MarkedTextView
 from desktop_app.pages.try_it.words import Answer
 from desktop_app.theme import Theme
 from desktop_app.widgets.kit import GAP, Card, Notice, heading, muted
@@ -23,12 +24,14 @@ class AnswerCard(Card):
         self._title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._title.setAccessibleName("Answer")
         self._hint = muted(NOTHING)
+        self.marked = MarkedTextView(theme)
         self.bars = AnswerBars(theme)
         self._rest = muted()
         self.note = Notice()
         self.body.addWidget(self._title)
         self.body.addWidget(self._hint)
         self.body.addSpacing(GAP // 2)
+        self.body.addWidget(self.marked)
         self.body.addWidget(self.bars)
         self.body.addWidget(self._rest)
         self.body.addWidget(self.note)
@@ -63,6 +66,8 @@ class AnswerCard(Card):
         hint = answer.hint if answer else NOTHING
         self._hint.setText(f"{self._busy}..." if self._busy else hint)
         self._hint.setVisible(bool(self._hint.text()))
+        self.marked.show_marked(answer.marked if answer else None)
+        self.marked.setVisible(bool(answer and answer.marked))
         self.bars.show_bars(answer.bars if answer else ())
         self.bars.setVisible(bool(answer and answer.bars))
         self._rest.setText(answer.rest if answer else "")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-TEXT_FILES = "Files with texts (*.txt *.csv *.tsv *.jsonl *.json *.parquet);;All files (*)"
+from trainer_core.data.kinds import DATA_PATTERNS
+
+TEXT_FILES = f"Files with texts ({DATA_PATTERNS});;All files (*)"
 PREDICTION_FILES = "CSV (*.csv);;TSV (*.tsv);;JSON lines (*.jsonl)"
 
 

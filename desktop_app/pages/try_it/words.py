@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer_core.data.roles import Fields, Role
-from trainer_core.inference.prediction import ClassPrediction, LabelsPrediction, NumberPrediction, Prediction
+from trainer_core.inference.prediction import (
+    AnswerPrediction,
+    ClassPrediction,
+    LabelsPrediction,
+    NumberPrediction,
+    Prediction,
+    SpansPrediction,
+)
 
 if TYPE_CHECKING:
     from trainer_core.data.report import DataReport
@@ -41,12 +48,35 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A stretch of a text that stands out, and what it is; empty where that is plain."""
+
+    start: int
+    end: int
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class MarkedText:
+    """A text with stretches that stand out, in its order; ``labels`` are all that occur, for their colours."""
+
+    text: str
+    marks: tuple[Mark, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the marks, in alphabetical order."""
+        return tuple(sorted({mark.label for mark in self.marks}))
+
+
+@dataclass(frozen=True)
 class Answer:
     """What is shown of a prediction.
 
     Attributes:
         title: the answer, in large type.
         hint: how sure it is, or what it is to be compared with.
+        marked: the text that was read, with what was found in it.
         bars: what it was chosen from.
         rest: what is not shown of that.
         note: what the user should know about it.
@@ -54,6 +84,7 @@ class Answer:
 
     title: str
     hint: str = ""
+    marked: MarkedText | None = None
     bars: tuple[Bar, ...] = ()
     rest: str = ""
     note: str = ""
@@ -73,7 +104,7 @@ def _shown(prediction: Prediction) -> Answer:
 @_shown.register
 def _(prediction: ClassPrediction) -> Answer:
     bars, rest = _bars(prediction.probabilities, {prediction.label}, {})
-    return Answer(prediction.label, f"with {bars[0].text} probability", bars, rest)
+    return Answer(prediction.label, f"with {bars[0].text} probability", bars=bars, rest=rest)
 
 
 @_shown.register
@@ -81,7 +112,7 @@ def _(prediction: LabelsPrediction) -> Answer:
     bars, rest = _bars(prediction.probabilities, set(prediction.labels), prediction.thresholds)
     count = len(prediction.labels)
     hint = f"{count} of {len(prediction.probabilities)} labels {'holds' if count == 1 else 'hold'}"
-    return Answer(prediction.answer if count else "No label", hint, bars, rest)
+    return Answer(prediction.answer if count else "No label", hint, bars=bars, rest=rest)
 
 
 @_shown.register
@@ -89,7 +120,23 @@ def _(prediction: NumberPrediction) -> Answer:
     low, high = prediction.lowest, prediction.highest
     share = (prediction.value - low) / (high - low) if high > low else 0.5
     bar = Bar(f"{low:.4g}", min(1.0, max(0.0, share)), f"{high:.4g}", strong=True)
-    return Answer(prediction.answer, f"It learnt from numbers between {low:.4g} and {high:.4g}", (bar,))
+    return Answer(prediction.answer, f"It learnt from numbers between {low:.4g} and {high:.4g}", bars=(bar,))
+
+
+@_shown.register
+def _(prediction: SpansPrediction) -> Answer:
+    marks = tuple(Mark(span.start, span.end, span.label) for span in prediction.spans)
+    count = len(marks)
+    title = f"{count} found" if count else "Nothing found"
+    surest = ", ".join(f"{prediction.text[s.start : s.end]} {share_words(s.probability)}" for s in prediction.spans)
+    return Answer(title, surest, MarkedText(prediction.text, marks))
+
+
+@_shown.register
+def _(prediction: AnswerPrediction) -> Answer:
+    marks = (Mark(prediction.start, prediction.end),) if prediction.end > prediction.start else ()
+    hint = f"with {share_words(prediction.probability)} probability"
+    return Answer(prediction.answer, hint, MarkedText(prediction.context, marks))
 
 
 def _bars(

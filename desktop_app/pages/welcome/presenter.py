@@ -13,6 +13,8 @@ from desktop_app.pages.marks import MarkedPresenter
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
 
+    from trainer_core.resources import StarterProject
+
 
 class WelcomeScreen(Protocol):
     """What the presenter needs of its view."""
@@ -21,6 +23,10 @@ class WelcomeScreen(Protocol):
     new_wished: SignalInstance
     open_wished: SignalInstance
     recent_wished: SignalInstance
+
+    def set_examples(self, examples: Sequence[tuple[str, str]]) -> None:
+        """Offer the examples behind the first one: title and what it shows."""
+        ...
 
     def set_recent(self, projects: Sequence[tuple[str, str]]) -> None:
         """Show recent projects: name and folder."""
@@ -32,8 +38,12 @@ class Doors(Protocol):
 
     recent_changed: SignalInstance
 
-    def open_example(self) -> None:
-        """Open the project that Thaw ships with."""
+    def examples(self) -> Sequence[StarterProject]:
+        """Return the projects that Thaw ships with."""
+        ...
+
+    def open_example(self, place: int) -> None:
+        """Open one of the projects that Thaw ships with."""
         ...
 
     def new(self) -> None:
@@ -66,6 +76,7 @@ class WelcomePresenter(MarkedPresenter):
         view.open_wished.connect(doors.open)
         view.recent_wished.connect(self._on_recent_wished)
         doors.recent_changed.connect(self.show_recent)
+        view.set_examples([(example.title, example.text) for example in doors.examples()[1:]])
         self.show_recent()
 
     def show_recent(self) -> None:

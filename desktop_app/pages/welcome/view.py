@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_app.theme import Theme
 from desktop_app.widgets.elided_label import ElidedLabel
 from desktop_app.widgets.kit import GAP, Card, glyph, heading, muted, set_kind, strong
 
 WIDTH = 880
+EXAMPLES_A_ROW = 3
 
 
 class WelcomeView(QScrollArea):
-    """Three doors in a row, the recent projects below."""
+    """Three doors in a row, more examples and the recent projects below."""
 
-    example_wished = Signal()
+    example_wished = Signal(int)
     new_wished = Signal()
     open_wished = Signal()
     recent_wished = Signal(int)
@@ -38,13 +48,20 @@ class WelcomeView(QScrollArea):
         layout.addWidget(muted(words))
         layout.addSpacing(3 * GAP)
         layout.addLayout(self._doors())
-        layout.addSpacing(4 * GAP)
+        layout.addSpacing(2 * GAP)
+        self._examples_title = strong("More examples, one for every kind of task")
+        self._examples = QGridLayout()
+        self._examples.setSpacing(GAP)
+        layout.addWidget(self._examples_title)
+        layout.addLayout(self._examples)
+        layout.addSpacing(3 * GAP)
         self._recent_title = strong("Recent projects")
         layout.addWidget(self._recent_title)
         self._recent_panel = Card()
         self._recent_panel.layout().setContentsMargins(6, 6, 6, 6)  # type: ignore[union-attr]
         self._recent = self._recent_panel.body
         self._recent.setSpacing(2)
+        self.examples: list[_Example] = []
         layout.addWidget(self._recent_panel)
         layout.addStretch(3)
         outer = QWidget()
@@ -75,7 +92,7 @@ class WelcomeView(QScrollArea):
             "Go on with a project that you saved: a file that ends in .thaw.",
             "Asks for a project file (Ctrl+O)",
         )
-        example.clicked.connect(self.example_wished)
+        example.clicked.connect(self._on_first_example_clicked)
         new.clicked.connect(self.new_wished)
         existing.clicked.connect(self.open_wished)
         self.doors = (example, new, existing)
@@ -84,6 +101,14 @@ class WelcomeView(QScrollArea):
         for door in self.doors:
             row.addWidget(door, 1)
         return row
+
+    def set_examples(self, examples: Sequence[tuple[str, str]]) -> None:
+        """Offer the examples behind the first one: title and what it shows."""
+        self.examples = [_Example(place, title, text) for place, (title, text) in enumerate(examples, start=1)]
+        for place, button in enumerate(self.examples):
+            button.picked.connect(self.example_wished)
+            self._examples.addWidget(button, *divmod(place, EXAMPLES_A_ROW))
+        self._examples_title.setVisible(bool(examples))
 
     def set_recent(self, projects: Sequence[tuple[str, str]]) -> None:
         """Show recent projects: name and folder."""
@@ -97,6 +122,9 @@ class WelcomeView(QScrollArea):
             self._recent.addWidget(row)
         self._recent_title.setVisible(bool(projects))
         self._recent_panel.setVisible(bool(projects))
+
+    def _on_first_example_clicked(self) -> None:
+        self.example_wished.emit(0)
 
     @property
     def recent_rows(self) -> list[QPushButton]:
@@ -145,6 +173,46 @@ class Door(QPushButton):
         layout = self.layout()
         height = layout.heightForWidth(width) if layout is not None else 0
         return QSize(width, max(height, 180))
+
+
+class _Example(QPushButton):
+    """A button with the name of an example and what it shows."""
+
+    picked = Signal(int)
+
+    def __init__(self, place: int, title: str, text: str) -> None:
+        super().__init__()
+        self._place = place
+        set_kind(self, "door")
+        self.setAccessibleName(f"Example: {title}")
+        self.setAccessibleDescription(text)
+        self.setToolTip(f"{text}. Opens a project that Thaw ships with; nothing of yours is touched")
+        self.clicked.connect(self._on_clicked)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(14, GAP, 14, GAP)
+        layout.setSpacing(0)
+        layout.addWidget(strong(title))
+        layout.addWidget(muted(text))
+        for child in self.findChildren(QLabel):
+            child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding)
+
+    def sizeHint(self) -> QSize:
+        """Return the size of the words inside, at the width it has."""
+        layout = self.layout()
+        width = max(self.width(), 180)
+        return QSize(width, layout.heightForWidth(width) if layout is not None else 0)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the least size at which no word is cut."""
+        return QSize(160, self.sizeHint().height())
+
+    def resizeEvent(self, event: QEvent) -> None:
+        """Words wrap anew, so the height that is needed changes."""
+        self.updateGeometry()
+
+    def _on_clicked(self) -> None:
+        self.picked.emit(self._place)
 
 
 class _RecentRow(QPushButton):

@@ -120,7 +120,8 @@ def test_tokens_are_counted_as_the_model_reads_them(bert: Path, tmp_path: Path) 
 
 def test_a_sample_of_many_rows_is_counted(bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine_module, "SAMPLE_ROWS", 10)
-    found = count_tokens(load_tokenizer(bert), prepared(make_project(tmp_path, bert)).data, 32)
+    made = prepared(make_project(tmp_path, bert))
+    found = count_tokens(made.task, load_tokenizer(bert), made.data, 32)
     assert (len(found.lengths), found.train) == (10, 36)
 
 

@@ -17,6 +17,7 @@ from trainer_core.data.batch_size import EVALUATION_TOKENS
 from trainer_core.engines.base import GoOn
 from trainer_core.engines.local import LocalEngine
 from trainer_core.errors import InputError
+from trainer_core.inference.prediction import Prediction
 from trainer_core.inference.predictor import Predictor
 from trainer_core.project.load import load_project
 from trainer_core.runs.checkpoints import STATE
@@ -231,6 +232,12 @@ def test_a_run_broken_off_before_anything_was_saved_begins_anew_in_its_folder(tm
     assert_alike(folder, unbroken)
 
 
+def asked(folder: RunFolder) -> Prediction:
+    """Return an answer of a run's model to as many texts as it reads."""
+    predictor = Predictor.load(folder.path)
+    return predictor.predict([("my parcel",) * len(predictor.given)])[0]
+
+
 # --- any task ------------------------------------------------------------------------------------------------------
 
 
@@ -247,7 +254,7 @@ def test_every_verb_holds_for_any_task(tmp_path: Path, bert: Path, task: str) ->
     assert_alike(paused, unbroken)
     for verb in (Control.put_aside, Control.finish_now):
         _, folder = follow(path, MOMENTS["step"], verb)
-        assert Predictor.load(folder.path).predict([("my parcel",) * (1 + (task == "pair_classification"))])[0].answer
+        assert asked(folder).answer
         go_on(folder)
         assert_alike(folder, unbroken)
     _, discarded = follow(path, MOMENTS["step"], Control.discard)

@@ -39,7 +39,9 @@ def work(*rules: tuple[str, ...], rows: RowFacts = ROWS, max_length: int = 128, 
     training = type(project.training).model_validate(project.training.model_dump() | values)
     project = project.changed(training=training.model_dump())
     stages = resolve_stages(project, TREE, rows.train)
-    return Work(TREE, 384, max_length, chooses_pooling=True, training=training, stages=stages, rows=rows)
+    return Work(
+        TREE, 384, max_length, by_token=False, chooses_pooling=True, training=training, stages=stages, rows=rows
+    )
 
 
 def of(*rules: tuple[str, ...], device: DeviceFacts = DEVICE, **values: object) -> Forecast:

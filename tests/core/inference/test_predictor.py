@@ -15,8 +15,9 @@ from transformers import AutoModel, AutoTokenizer
 from tests.core.conftest import TinyModel
 from tests.support.projects import ALL, HEAD, TOP, make_project
 from tests.support.sessions import run_project
-from tests.support.tiny_models import CONFIGS
+from tests.support.tiny_models import CONFIGS, build_tokenizer
 from tests.support.toy_texts import toy_rows
+from trainer_core.data.encoded import Encoded
 from trainer_core.errors import InputError
 from trainer_core.inference.prediction import ClassPrediction, Prediction
 from trainer_core.inference.predictor import ROWS_AT_ONCE, Predictor
@@ -171,7 +172,9 @@ def test_scores_are_read_as_softmax() -> None:
     from trainer_core.tasks.classification import Classification
 
     scores = np.array([[1000.0, 1000.0 + math.log(3.0)], [0.0, -1e30]], dtype=np.float32)
-    first, second = Classification().read([{"text": "a"}, {"text": "b"}], scores, ["x", "y"])
+    task, tokenizer = Classification(), build_tokenizer()
+    encoded = Encoded.join([task.encode(tokenizer, [("a",), ("b",)], 8)], tokenizer)
+    first, second = task.read([{"text": "a"}, {"text": "b"}], encoded, scores, ["x", "y"])
     assert first.answer == "y"
     assert probabilities_of(first)["x"] == pytest.approx(0.25, abs=1e-2)
     assert probabilities_of(second) == {"x": 1.0, "y": 0.0}

@@ -18,7 +18,7 @@ from trainer_core.tasks.registry import describe_task, task_names
 WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("classification", {"focal_gamma": -1.0}, "focal_gamma", "-1.0"),
     ("classification", {"focal_gamma": float("nan")}, "focal_gamma", "nan"),
-    ("classification", {"label_smoothing": 1.0}, "label_smoothing", "1.0"),
+    ("classification", {"label_smoothing": 1.5}, "label_smoothing", "1.5"),
     ("classification", {"label_smoothing": "much"}, "label_smoothing", "much"),
     ("classification", {"class_weights": "heavy"}, "class_weights", "'equal' or 'balanced'"),
     ("classification", {"gamma": 2.0}, "gamma", "class_weights, label_smoothing, focal_gamma"),
@@ -26,7 +26,8 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("multilabel", {"separator": " and then "}, "separator", "5"),
     ("multilabel", {"tune_thresholds": "sometimes"}, "tune_thresholds", "sometimes"),
     ("multilabel", {"focal_gamma": 1.0}, "focal_gamma", "separator, tune_thresholds"),
-    ("regression", {"scale": 1.0}, "scale", "remove the key"),
+    ("regression", {"pairs": "far"}, "pairs", "'apart' or 'together'"),
+    ("tagging", {"scale": 1.0}, "scale", "remove the key"),
 ]
 
 

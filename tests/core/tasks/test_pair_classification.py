@@ -26,6 +26,7 @@ from trainer_core.training.events import EvaluationFinished, RunWarning
 from trainer_core.training.inputs import TokenInputs
 
 TASK, NAME = PairClassification(), "pair_classification"
+TOGETHER = {"pairs": "together"}
 PAIRS = [(one, two) for one, two, _ in toy_rows_of(NAME, 12, seed=5)] + [("", "my parcel"), ("my " * 9, "late " * 40)]
 
 
@@ -95,7 +96,9 @@ def test_only_a_pair_that_stands_there_whole_is_a_leak(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("family", ["bert", "distilbert", "roberta"])
 def test_pairs_reach_the_model_as_transformers_gives_them(tmp_path: Path, tiny_model: TinyModel, family: str) -> None:
-    _, folder = run_project(make_project(tmp_path, tiny_model(family), task=NAME, stages=[ALL], pooling="cls"))
+    _, folder = run_project(
+        make_project(tmp_path, tiny_model(family), task=NAME, options=TOGETHER, stages=[ALL], pooling="cls")
+    )
     tokenizer, body = AutoTokenizer.from_pretrained(folder.model), AutoModel.from_pretrained(folder.model)
     predictor = Predictor.load(folder.path)
     answers = predictor.predict(PAIRS)
@@ -109,7 +112,8 @@ def test_pairs_reach_the_model_as_transformers_gives_them(tmp_path: Path, tiny_m
         assert answer.probabilities == pytest.approx(expected, abs=1e-5)
 
 
-def test_token_types_make_a_difference_to_a_model_that_knows_them(run: RunFolder) -> None:
+def test_token_types_make_a_difference_to_a_model_that_knows_them(tmp_path: Path, bert: Path) -> None:
+    _, run = run_project(make_project(tmp_path, bert, task=NAME, options=TOGETHER))
     predictor = Predictor.load(run.path)
     batch = AutoTokenizer.from_pretrained(run.model)("my parcel", "is late", return_tensors="pt")
     types, tokens = batch["token_type_ids"], (batch["input_ids"], batch["attention_mask"])
@@ -121,23 +125,50 @@ def test_token_types_make_a_difference_to_a_model_that_knows_them(run: RunFolder
     torch.testing.assert_close(untold, all_first)
 
 
+@pytest.mark.parametrize("pairs", ["apart", "together"])
 @pytest.mark.parametrize("family", ["bert", "distilbert"])
-def test_frozen_layers_are_entered_with_pairs_as_with_texts(tmp_path: Path, tiny_model: TinyModel, family: str) -> None:
-    session = make_session(make_project(tmp_path, tiny_model(family), task=NAME, stages=[HEAD, TOP]))
+def test_frozen_layers_are_entered_with_pairs_as_with_texts(
+    tmp_path: Path, tiny_model: TinyModel, family: str, pairs: str
+) -> None:
+    path = make_project(tmp_path, tiny_model(family), task=NAME, options={"pairs": pairs}, stages=[HEAD, TOP])
+    session = make_session(path)
     events = train_all(session)
     assert not any(isinstance(event, RunWarning) for event in events)
     last = [event for event in events if isinstance(event, EvaluationFinished)][-1]
     through = evaluate(session, TokenInputs(session.validation, session.device))
     assert through.metrics["loss"] == pytest.approx(last.metrics["loss"], abs=1e-5)
-    assert (session.train.types is not None) == (family == "bert")
+    assert (session.train.types is not None) == (family == "bert" and pairs == "together")
 
 
 def test_a_pair_that_is_cut_is_counted_and_marked(tmp_path: Path, bert: Path) -> None:
     rows = [*toy_rows_of(NAME, 36), ("my " * 20, "late " * 20, "same"), ("my", "late " * 40, "other")]
-    events, folder = run_project(make_project(tmp_path, bert, task=NAME, rows=rows))
+    events, folder = run_project(make_project(tmp_path, bert, task=NAME, options=TOGETHER, rows=rows))
     (told,) = (event.message for event in events if isinstance(event, RunWarning))
     assert told.startswith("2 of 53 texts are longer than 32 tokens")
     fits, cut = Predictor.load(folder.path).predict([("my " * 10, "late " * 19), ("my " * 10, "late " * 20)])
+    assert (fits.truncated, cut.truncated) == (False, True)
+
+
+def test_texts_that_are_read_apart_are_joined_by_the_head(tmp_path: Path, bert: Path) -> None:
+    """Both vectors, how they differ, and their product, as transformers' own model gives the vectors."""
+    _, folder = run_project(make_project(tmp_path, bert, task=NAME, stages=[ALL], pooling="cls"))
+    tokenizer, body = AutoTokenizer.from_pretrained(folder.model), AutoModel.from_pretrained(folder.model)
+    predictor = Predictor.load(folder.path)
+    for (one, two), answer in zip(PAIRS, predictor.predict(PAIRS), strict=True):
+        with torch.no_grad():
+            u, v = (
+                body(**tokenizer(text, truncation=True, max_length=32, return_tensors="pt")).last_hidden_state[:, 0]
+                for text in (one, two)
+            )
+            scores = predictor._network.head(torch.cat([u, v, (u - v).abs(), u * v], dim=1))
+        assert isinstance(answer, ClassPrediction)
+        expected = dict(zip(predictor.facts.labels, torch.softmax(scores, dim=1)[0].tolist(), strict=True))
+        assert answer.probabilities == pytest.approx(expected, abs=1e-5)
+
+
+def test_each_of_two_texts_may_be_as_long_as_the_model_reads(tmp_path: Path, bert: Path) -> None:
+    _, folder = run_project(make_project(tmp_path, bert, task=NAME))
+    fits, cut = Predictor.load(folder.path).predict([("my " * 30, "late " * 30), ("my", "late " * 31)])
     assert (fits.truncated, cut.truncated) == (False, True)
 
 

@@ -60,15 +60,15 @@ class Toy(TextTask[ToyOptions]):
     def calibrate(self, scores, targets):
         return {"even": [float(np.median(scores))]}
 
-    def read(self, rows, scores, labels):
+    def read(self, rows, encoded, scores, labels):
         (even,), (share,) = self.facts["even"], self.facts["share"]
         assert np.isfinite([even, share]).all()
-        return [self._answer(fields, float(score)) for fields, score in zip(rows, scores[:, 0], strict=True)]
+        return [self._answer(*one) for one in zip(rows, encoded.too_long, scores[:, 0], strict=True)]
 
-    def _answer(self, fields, score):
+    def _answer(self, fields, cut, score):
         share = float(1 / (1 + np.exp(-score)))
         probabilities = {"long": share, "short": 1 - share}
-        return ClassPrediction(fields, False, max(probabilities, key=probabilities.get), probabilities)
+        return ClassPrediction(fields, bool(cut), max(probabilities, key=probabilities.get), probabilities)
 """
 
 

@@ -12,7 +12,7 @@ from trainer_core.models.blocks import BlockStack
 from trainer_core.stages.plan import StagePlan
 from trainer_core.training.events import Event, RunWarning
 from trainer_core.training.freezing import set_training_modes
-from trainer_core.training.frozen.needs import boundaries_from, boundary_of
+from trainer_core.training.frozen.needs import boundaries_from, boundary_of, takes_vectors
 from trainer_core.training.frozen.proof import agree
 from trainer_core.training.frozen.reading import read_frozen
 from trainer_core.training.inputs import FeatureInputs, Inputs, StateInputs, TokenInputs
@@ -77,15 +77,16 @@ def _token_inputs(session: TrainingSession) -> tuple[Inputs, Inputs]:
 def _cached_inputs(
     session: TrainingSession, stages: Sequence[StagePlan]
 ) -> Generator[Event, None, tuple[Inputs, Inputs] | None]:
-    later = boundaries_from(stages, session.tree)
-    if stages[0].only_head:
+    by_token = session.network.head.by_token
+    later = boundaries_from(stages, session.tree, by_token=by_token)
+    if takes_vectors(stages[0], by_token=by_token):
         pooling = session.network.pooling
         frozen = yield from read_frozen(session, [pooling], later)
         return (
             FeatureInputs(session.train, session.device, frozen.train.features[pooling]),
             FeatureInputs(session.validation, session.device, frozen.validation.features[pooling]),
         )
-    boundary = boundary_of(stages[0], session.tree)
+    boundary = boundary_of(stages[0], session.tree, by_token=by_token)
     if not boundary or session.stack is None:
         return None
     frozen = yield from read_frozen(session, [], later)

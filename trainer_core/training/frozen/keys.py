@@ -32,6 +32,7 @@ def rows_key(rows: Encoded) -> str:
     digest = Digest(rows.offsets.tobytes())
     digest.update(rows.ids.tobytes())
     digest.update(str(rows.pad_id).encode())
+    digest.update(str(rows.parts).encode())
     if rows.types is not None:
         digest.update(rows.types.tobytes())
     return digest.hexdigest()

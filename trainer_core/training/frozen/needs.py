@@ -9,15 +9,23 @@ from trainer_core.layers.tree import LayerTree
 from trainer_core.stages.plan import StagePlan
 
 
-def boundary_of(stage: StagePlan, tree: LayerTree) -> int:
+def takes_vectors(stage: StagePlan, *, by_token: bool) -> bool:
+    """Whether a stage needs nothing of the body but the vectors of whole rows: only a head learns that scores rows."""
+    return stage.only_head and not by_token
+
+
+def boundary_of(stage: StagePlan, tree: LayerTree, *, by_token: bool) -> int:
     """Return the number of blocks whose output a stage can take from the cache; 0 where it needs none of it.
 
-    A stage in which only the head learns needs vectors of whole texts, not states between blocks: 0 too.
+    Args:
+        stage: of a plan.
+        tree: the model's layers.
+        by_token: whether the head scores each token; else it scores rows by their vectors.
     """
-    return 0 if stage.only_head else frozen_blocks(stage.trainable, tree)
+    return 0 if takes_vectors(stage, by_token=by_token) else frozen_blocks(stage.trainable, tree)
 
 
-def boundaries_from(stages: Sequence[StagePlan], tree: LayerTree) -> tuple[int, ...]:
+def boundaries_from(stages: Sequence[StagePlan], tree: LayerTree, *, by_token: bool) -> tuple[int, ...]:
     """Return the boundaries that these stages need and that still hold when their turn comes, the lowest first.
 
     What lies below a boundary must be as it is now: no stage before may teach it.
@@ -25,7 +33,7 @@ def boundaries_from(stages: Sequence[StagePlan], tree: LayerTree) -> tuple[int, 
     wanted: set[int] = set()
     untouched = tree.block_count
     for stage in stages:
-        boundary = boundary_of(stage, tree)
+        boundary = boundary_of(stage, tree, by_token=by_token)
         if 0 < boundary <= untouched:
             wanted.add(boundary)
         untouched = min(untouched, frozen_blocks(stage.trainable, tree))

@@ -55,7 +55,7 @@ def _answer(
     batch = inputs.batch(chosen)
     with session.precision.autocast():
         scores = inputs.scores(session.network, batch)
-    loss = session.task.loss(scores, batch.targets) / len(batch)
+    loss = session.task.loss(scores, batch.targets) / max(1, inputs.learnt(chosen))
     gradients = torch.autograd.grad(loss, learning, allow_unused=True)
     norms = [torch.zeros((), device=loss.device) if g is None else g.to_dense().float().norm() for g in gradients]
     return scores.detach().float(), torch.stack(norms)

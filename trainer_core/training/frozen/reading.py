@@ -20,7 +20,6 @@ from trainer_core.data.rows import IntArray
 from trainer_core.errors import RunStopped
 from trainer_core.layers.freeze import frozen_blocks
 from trainer_core.models.blocks import BlockStack, FoundStates
-from trainer_core.models.network import pool
 from trainer_core.project.schema import Pooling
 from trainer_core.training.control import Wish, heed
 from trainer_core.training.events import Event, WorkProgress
@@ -179,7 +178,7 @@ def _computed(
 def _open_sinks(
     session: TrainingSession, split: _Split, boundaries: Collection[int], stack: ExitStack
 ) -> dict[int, ArraySink]:
-    tokens, width = int(split.rows.lengths.sum()), session.network.head.linear.in_features
+    tokens, width = len(split.rows.ids), session.network.head.width
     expected = tokens * width * torch.float32.itemsize
     return {
         boundary: stack.enter_context(session.cache.write(split.keys[boundary], expected)) for boundary in boundaries
@@ -203,13 +202,9 @@ def _frozen_pass(
     mask = batch.values[1]
     with torch.no_grad(), session.precision.autocast():
         last = session.network.token_states(*batch.values)
-        pooled = _pooled(last, mask, poolings)
+        pooled = {pooling: session.network.vectors(last, mask, pooling).float() for pooling in poolings}
         real = mask.bool()
         return pooled, {} if found is None else {place: states[real] for place, states in found.take().items()}
-
-
-def _pooled(states: Tensor, mask: Tensor, poolings: Collection[Pooling]) -> dict[Pooling, Tensor]:
-    return {pooling: pool(states, mask, pooling).float() for pooling in poolings}
 
 
 def _outputs(split: _Split, device: torch.device) -> SplitOutputs:

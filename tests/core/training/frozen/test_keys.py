@@ -34,7 +34,7 @@ def encoded(texts: list[list[int]]) -> Encoded:
         ids=np.array([token for text in texts for token in text], dtype=np.int32),
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
         targets=np.zeros(len(texts), dtype=np.int64),
-        truncated=0,
+        cut=np.zeros(len(texts), dtype=np.bool_),
         pad_id=0,
     )
 
@@ -58,7 +58,7 @@ def test_weights_have_the_same_key_only_where_every_bit_is_the_same(
 def read(session: TrainingSession) -> tuple[FrozenOutputs, list[Event]]:
     """Read what a session's plan needs; return it with the events of the pass."""
     events: list[Event] = []
-    reading = read_frozen(session, [Pooling.MEAN], boundaries_from(session.plan.stages, session.tree))
+    reading = read_frozen(session, [Pooling.MEAN], boundaries_from(session.plan.stages, session.tree, by_token=False))
     while True:
         try:
             events.append(next(reading))
@@ -137,4 +137,4 @@ def test_boundaries_are_needed_while_nothing_below_them_has_learnt(
     tmp_path: Path, bert: Path, stages: list[dict[str, object]], boundaries: tuple[int, ...]
 ) -> None:
     session = make_session(make_project(tmp_path, bert, stages=stages))
-    assert boundaries_from(session.plan.stages, session.tree) == boundaries
+    assert boundaries_from(session.plan.stages, session.tree, by_token=False) == boundaries

@@ -1,0 +1,190 @@
+"""Labelled spans: every way to write them, and what is wrong with them, named by row."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trainer_core.data.prepare import examine_data
+from trainer_core.data.roles import Role
+from trainer_core.data.rows import Rows
+from trainer_core.data.sources import load_table
+from trainer_core.data.spans import find_cut_words, read_spans
+from trainer_core.data.targets import Targets
+from trainer_core.data.words import places_in, spans_of_tags, words_of
+from trainer_core.errors import InputError
+from trainer_core.project.schema import DataSection, Project
+from trainer_core.tasks.registry import load_task
+
+TEXT = "Ada lives in New York now"
+SPANS = [(0, 3, "person"), (13, 21, "place")]
+TAGS = ["B-person", "O", "O", "B-place", "I-place", "O"]
+AS_OBJECTS = [{"start": start, "end": end, "label": label} for start, end, label in SPANS]
+AS_COLUMNS = {"start": [0, 13], "end": [3, 21], "label": ["person", "place"]}
+
+
+def read(path: Path, columns: dict[Role, str] | None = None, labels: tuple[str, ...] | None = None) -> Targets:
+    """Read the spans of all rows of a file."""
+    table = load_table(path)
+    named = columns or {Role.TEXT: "text", Role.LABEL: "spans"}
+    return read_spans(table, named, np.ones(len(table.rows), dtype=np.bool_), labels)
+
+
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> Path:
+    """Write JSON lines."""
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def spans_in(targets: Targets, row: int = 0) -> list[tuple[int, int, str]]:
+    """Return the spans of a row with their labels' names."""
+    return [(start, end, targets.labels[label]) for start, end, label in targets.values[row].tolist()]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        AS_OBJECTS,
+        [list(span) for span in SPANS],
+        AS_COLUMNS,
+        json.dumps(AS_OBJECTS),
+        json.dumps([list(span) for span in SPANS]),
+        [{"begin": s, "stop": e, "type": f" {label} "} for s, e, label in SPANS],
+        list(reversed(AS_OBJECTS)),
+        TAGS,
+        " ".join(TAGS),
+    ],
+)
+def test_every_way_to_write_spans_is_read(tmp_path: Path, cell: Any) -> None:
+    targets = read(write_rows(tmp_path / "rows.jsonl", [{"text": TEXT, "spans": cell}]))
+    assert targets.labels == ("person", "place")
+    assert spans_in(targets) == SPANS
+    assert not targets.missing.any()
+    assert targets.findings == []
+
+
+def test_words_in_a_list_are_joined_and_their_tags_placed(tmp_path: Path) -> None:
+    file = write_rows(tmp_path / "rows.jsonl", [{"tokens": TEXT.split(), "ner_tags": TAGS}])
+    targets = read(file, {Role.TEXT: "tokens", Role.LABEL: "ner_tags"})
+    assert spans_in(targets) == SPANS
+
+
+def test_conll_columns_are_read(tmp_path: Path) -> None:
+    lines = [f"{word}\tX\t{tag}" for word, tag in zip(TEXT.split(), TAGS, strict=True)]
+    content = ["-DOCSTART- X O", "", "# a comment", *lines, "", "", "#tag B-person", "# O", "alone O"]
+    (tmp_path / "rows.conll").write_text("\n".join(content), encoding="utf-8")
+    table = load_table(tmp_path / "rows.conll")
+    assert list(table.rows["text"]) == [TEXT, "#tag # alone"]
+    targets = read(tmp_path / "rows.conll", {Role.TEXT: "text", Role.LABEL: "tags"})
+    assert spans_in(targets) == SPANS
+    assert spans_in(targets, 1) == [(0, 4, "person")]
+
+
+@pytest.mark.parametrize("line", ["Paris", "Paris place", "Paris B-"])
+def test_a_line_without_a_tag_is_named(tmp_path: Path, line: str) -> None:
+    (tmp_path / "rows.conll").write_text(f"Ada B-person\n{line}\n", encoding="utf-8")
+    with pytest.raises(InputError, match="Line 2 has no tag"):
+        load_table(tmp_path / "rows.conll")
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ([[0, 99, "place"]], "a span lies outside the text"),
+        ([[-1, 3, "place"]], "a span lies outside the text"),
+        ([[3, 3, "place"]], "a span ends before it begins"),
+        ([[0, 5, "a"], [4, 9, "b"]], "two spans overlap"),
+        ([[0, 5]], "a span needs a start, an end and a label"),
+        ([["x", 5, "a"]], "a span needs a start, an end and a label"),
+        ([[0, 5, ""]], "a span has no label"),
+        ("[[0, 5,", "this is not valid JSON"),
+        ("B-place O", "it has not as many tags as words"),
+        ("place O O O O O", '"place" is no tag'),
+    ],
+)
+def test_spans_that_cannot_be_used_are_named_by_row(tmp_path: Path, cell: Any, reason: str) -> None:
+    good = {"text": TEXT, "spans": json.dumps([list(SPANS[0])])}
+    wrong = {"text": TEXT, "spans": json.dumps(cell) if isinstance(cell, list) else cell}
+    file = write_rows(tmp_path / "rows.jsonl", [good, wrong, good])
+    project = Project(task="tagging", data=DataSection(train=file.name))
+    report = examine_data(project, tmp_path, load_task("tagging"))
+    assert any(reason in finding.what and finding.rows == (2,) for finding in report.findings)
+    assert ["row 2" in finding.what for finding in report.errors] == [True]
+
+
+def test_rows_that_cannot_be_used_are_left_out_where_that_is_wished(tmp_path: Path) -> None:
+    rows = [{"text": TEXT, "spans": json.dumps([[0, 3, "person"]])} for _ in range(20)]
+    file = write_rows(tmp_path / "rows.jsonl", [*rows, {"text": TEXT, "spans": json.dumps([[0, 99, "person"]])}])
+    project = Project(task="tagging", data=DataSection(train=file.name, skip_incomplete=True))
+    report = examine_data(project, tmp_path, load_task("tagging"))
+    assert report.errors == []
+    assert sum(split.rows for split in report.splits) == 20
+
+
+def test_labels_that_were_never_learnt_are_named(tmp_path: Path) -> None:
+    targets = read(write_rows(tmp_path / "rows.jsonl", [{"text": TEXT, "spans": AS_OBJECTS}]), labels=("person",))
+    assert spans_in(targets) == SPANS[:1]
+    assert '"place"' in targets.findings[0].what
+
+
+def test_an_empty_cell_means_no_span(tmp_path: Path) -> None:
+    file = write_rows(tmp_path / "rows.jsonl", [{"text": TEXT, "spans": "[]"}, {"text": TEXT, "spans": None}])
+    targets = read(file)
+    assert [len(spans) for spans in targets.values] == [0, 0]
+    assert not targets.missing.any()
+
+
+def test_spans_within_words_are_told(tmp_path: Path) -> None:
+    cells = [[[0, 3, "a"]], [[0, 2, "a"]], [[3, 9, "a"]]]
+    file = write_rows(tmp_path / "rows.jsonl", [{"text": TEXT, "spans": json.dumps(cell)} for cell in cells])
+    targets = read(file)
+    columns = {Role.TEXT: "text", Role.LABEL: "spans"}
+    rows = Rows(load_table(file), columns, (Role.TEXT,), np.arange(3), targets.values, targets.labels)
+    finding = find_cut_words(rows)
+    assert finding is not None
+    assert finding.rows == (2, 3)
+
+
+# --- words and tags
+
+
+@given(st.text(max_size=60))
+def test_words_hold_everything_but_white_space(text: str) -> None:
+    words = words_of(text)
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(words))
+    between = set(range(len(text))) - {place for start, end in words for place in range(start, end)}
+    assert all(text[place].isspace() for place in between)
+
+
+def test_signs_and_characters_of_scripts_without_spaces_are_words() -> None:
+    text = "U.S.-based 東京"
+    assert [text[start:end] for start, end in words_of(text)] == ["U", ".", "S", ".", "-", "based", "東", "京"]
+
+
+@pytest.mark.parametrize(
+    ("tags", "spans"),
+    [
+        ("B-a I-a O", [(0, 2, "a")]),
+        ("B-a B-a", [(0, 1, "a"), (1, 2, "a")]),
+        ("I-a I-a", [(0, 2, "a")]),
+        ("B-a I-b", [(0, 1, "a"), (1, 2, "b")]),
+        ("O I-a O I-a", [(1, 2, "a"), (3, 4, "a")]),
+        ("S-a B-b E-b U-c L-c", [(0, 1, "a"), (1, 3, "b"), (3, 5, "c")]),
+        ("B-x-y I-x-y", [(0, 2, "x-y")]),
+        ("", []),
+    ],
+)
+def test_tags_mean_spans_as_seqeval_reads_them(tags: str, spans: list[tuple[int, int, str]]) -> None:
+    assert list(spans_of_tags(tags.split())) == spans
+
+
+def test_places_are_those_of_the_joined_text() -> None:
+    words = ["a", "bcd", "ef"]
+    assert [" ".join(words)[start:end] for start, end in places_in(words)] == words
