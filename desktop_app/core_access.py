@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trainer_core.data.roles import Fields, Role
     from trainer_core.engines.base import Engine
     from trainer_core.forecast.contract import MachineFacts
-    from trainer_core.inference.prediction import OpenRows, Prediction
+    from trainer_core.inference.prediction import EvaluationReport, OpenRows, Prediction
     from trainer_core.models.facts import ModelFacts, StarterModel
     from trainer_core.models.foreign_code import ModelCode
     from trainer_core.project.schema import Project
@@ -47,6 +47,10 @@ class TextPredictor(Protocol):
 
     def predict(self, rows: Sequence[Fields]) -> list[Prediction]:
         """Return one prediction a row."""
+        ...
+
+    def evaluate(self, file: Path) -> EvaluationReport:
+        """Measure the model on a file with the right answers."""
         ...
 
 

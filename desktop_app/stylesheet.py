@@ -78,6 +78,7 @@ QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {
 }
 QAbstractItemView QLineEdit { border-radius: 0px; padding: 0px 4px; min-height: 0px; }
 QPlainTextEdit[kind="details"] { background: $background; border: 1px solid $line; border-radius: 6px; }
+QTextEdit[kind="marked"], QTextEdit[kind="marked"]:focus { background: transparent; border: none; padding: 0px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url("$down"); width: 14px; height: 14px; }
 QComboBox QAbstractItemView { background: $panel; border: 1px solid $line_strong; border-radius: 0px; padding: 2px; }

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop_app.pages.base import Page
 from desktop_app.pages.try_it import build_page
+from desktop_app.pages.try_it.report_dialog import ReportDialog
 from desktop_app.pages.try_it.text_field import TextField
 from desktop_app.pages.try_it.view import TryItView
 from desktop_app.pages.try_it.words import answer_of
@@ -153,3 +154,22 @@ def test_what_was_typed_stays_when_another_field_comes(qtbot: QtBot, page: Page)
     assert view.texts.texts == (TEXT,)
     assert_named(view.texts.fields)
     qtbot.waitUntil(lambda: view.answer.title != "")
+
+
+def test_a_model_is_measured_with_a_click(page: Page, qtbot: QtBot) -> None:
+    view = _view(page)
+    qtbot.mouseClick(view.file.evaluation_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(view.window().findChildren(ReportDialog)))
+    (dialog,) = view.window().findChildren(ReportDialog)
+    cells = [[dialog.labels.item(row, column).text() for column in range(5)] for row in range(2)]
+    assert cells == [["Account", "0.900", "0.800", "0.850", "12"], ["Billing", "0.800", "0.800", "0.800", "13"]]
+    assert {name: label.text() for name, label in dialog.metrics.items()} == {
+        "loss": "0.310",
+        "accuracy": "0.910",
+        "macro_f1": "0.900",
+        "auc": "0.980",
+    }
+    assert_named((view.file.evaluation_button,))
+    assert dialog.labels.accessibleName()
+    dialog.accept()
+    qtbot.waitUntil(lambda: not view.window().findChildren(ReportDialog))

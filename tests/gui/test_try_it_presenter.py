@@ -35,6 +35,7 @@ from trainer_core.errors import InputError, ThawError
 from trainer_core.inference.prediction import (
     AnswerPrediction,
     ClassPrediction,
+    EvaluationReport,
     LabelsPrediction,
     NumberPrediction,
     Prediction,
@@ -54,6 +55,7 @@ class FakeView(QObject):
     fields_changed = Signal(object)
     run_picked = Signal(int)
     file_wished = Signal()
+    evaluation_wished = Signal()
     cancel_wished = Signal()
 
     def __init__(self) -> None:
@@ -70,6 +72,7 @@ class FakeView(QObject):
         self.command = ""
         self.progress: list[tuple[int, int]] = []
         self.end = ""
+        self.reports: list[tuple[str, EvaluationReport]] = []
 
     @property
     def answer(self) -> Answer | None:
@@ -107,6 +110,9 @@ class FakeView(QObject):
 
     def show_file_end(self, text: str) -> None:
         self.end = text
+
+    def show_report(self, name: str, report: EvaluationReport) -> None:
+        self.reports.append((name, report))
 
 
 @pytest.fixture
@@ -491,3 +497,30 @@ def test_a_file_that_cannot_be_read_says_so(
     qtbot.waitUntil(lambda: view.error is not None)
     assert view.end == "Nothing was written."
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_file_with_the_right_answers_is_measured(
+    qtbot: QtBot, run: RunFolder, presenter: TryItPresenter, view: FakeView, core: FakeCore, questions: FileAnswers
+) -> None:
+    presenter.look()
+    view.evaluation_wished.emit()
+    assert view.end == "Measuring on texts.txt..."
+    qtbot.waitUntil(lambda: bool(view.reports))
+    (name, report), *_ = view.reports
+    assert name == "texts.txt"
+    assert report.metrics["accuracy"] == 0.91
+    assert view.end == ""
+    questions.source = None
+    view.evaluation_wished.emit()
+    assert len(view.reports) == 1
+
+
+def test_a_file_that_cannot_be_measured_says_so(
+    qtbot: QtBot, run: RunFolder, presenter: TryItPresenter, view: FakeView, questions: FileAnswers, tmp_path: Path
+) -> None:
+    presenter.look()
+    questions.source = tmp_path / "gone.csv"
+    view.evaluation_wished.emit()
+    qtbot.waitUntil(lambda: view.error is not None)
+    assert "no such file" in str(view.error)
+    assert view.end == ""

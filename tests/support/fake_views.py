@@ -77,6 +77,9 @@ class FileAnswers:
     def choose_texts(self, folder: Path) -> Path | None:
         return self.source
 
+    def choose_answers(self, folder: Path) -> Path | None:
+        return self.source
+
     def choose_target(self, suggestion: Path) -> Path | None:
         self.suggested = suggestion
         return self.target

@@ -147,6 +147,8 @@ def _scenes(shell: object, home: Path, turn: Callable[[], None], wanted: list[st
         yield f"{key}-filled"
     if not wanted or "data" in wanted:
         yield from _other_tasks(shell, turn)
+    if not wanted or "try_it" in wanted:
+        yield from _answers(shell, turn)
     if not wanted or "model" in wanted:
         yield from _with_code(shell, turn)
     if not wanted or "welcome" in wanted:
@@ -185,6 +187,31 @@ def _other_tasks(shell: object, turn: Callable[[], None]) -> Iterator[str]:
     core.report, core.rows = opened, rows
     workspace.update(task=before.task, options=before.options, data=before.data.model_dump())
     _until(turn, lambda: not shell.jobs.is_busy)
+
+
+def _answers(shell: object, turn: Callable[[], None]) -> Iterator[str]:
+    """Show an answer of every shape to texts that are typed by nobody."""
+    from desktop_app.pages.try_it.report_dialog import ReportDialog
+    from desktop_app.pages.try_it.words import answer_of, field_title
+    from tests.support.small_answers import ANSWERS
+
+    window = shell.window
+    window.show_page("try_it")
+    view = window.ensure_page("try_it").view
+    for name, prediction in ANSWERS.items():
+        fields = prediction.fields
+        view.blockSignals(True)
+        view.show_fields(["Your text"] if len(fields) == 1 else [field_title(role) for role in fields])
+        view.texts.set_texts(tuple(fields.values()))
+        view.blockSignals(False)
+        view.show_answer(answer_of(prediction))
+        _settle(turn)
+        yield f"try_it-{name}"
+    view.show_report("tickets_test.csv", shell.workspace.core.predictor.evaluate(Path(__file__)))
+    _settle(turn)
+    yield "try_it-report"
+    (dialog,) = window.findChildren(ReportDialog)
+    dialog.accept()
 
 
 def _left(shell: object, turn: Callable[[], None]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from trainer_core.data import findings as checks
 from trainer_core.data.columns import Columns, resolve_columns
 from trainer_core.data.report import ColumnInfo, DataReport, Finding, Severity, SplitInfo
 from trainer_core.data.roles import Need
-from trainer_core.data.rows import Rows
+from trainer_core.data.rows import Rows, as_text
 from trainer_core.data.sources import Table, is_listed, load_table
 from trainer_core.data.split import stratified_split
 from trainer_core.data.targets import RowReader
@@ -218,7 +218,7 @@ def _column_infos(read: _Read) -> list[ColumnInfo]:
             position,
             roles.get(name),
             roles.get(name) in read.columns.guessed,
-            tuple(str(cell) for cell in head[name]),
+            tuple(as_text(cell, ", ") for cell in head[name]),
         )
         for position, name in enumerate(read.table.columns)
     ]

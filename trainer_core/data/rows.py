@@ -86,5 +86,7 @@ def as_text(cell: Any, between: str = " ") -> str:
     if isinstance(cell, dict):
         if "text" in cell:
             return as_text(cell["text"], between)
+        if {"start", "end", "label"} <= cell.keys():
+            return f"{cell['label']} {cell['start']}-{cell['end']}"
         return between.join(as_text(part) for part in cell.values())
     return "" if cell is None else str(cell)

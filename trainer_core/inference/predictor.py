@@ -108,7 +108,7 @@ class Predictor:
         named = [dict(zip(map(str, self.given), fields, strict=True)) for fields in some]
         return self._task.read(named, rows, scores, self.facts.labels)
 
-    def evaluate(self, file: Path, columns: ColumnsSection) -> EvaluationReport:
+    def evaluate(self, file: Path, columns: ColumnsSection | None = None) -> EvaluationReport:
         """Measure the model on rows whose answers are known.
 
         Args:
@@ -118,7 +118,7 @@ class Predictor:
         Raises:
             InputError: as ``read_labelled`` raises it.
         """
-        rows = read_labelled(file, self._columns_in(file, columns), self._task, self.facts.labels)
+        rows = read_labelled(file, self._columns_in(file, columns or ColumnsSection()), self._task, self.facts.labels)
         encoded = encode_rows(self._task, self._tokenizer, rows, self.facts.max_length)
         scores = self._scores_of(encoded)
         metrics = self._task.judge(rows, encoded)(scores)

@@ -77,8 +77,8 @@ class Tagging(TextTask[TaskOptions]):
         return [finding for finding in found if finding]
 
     def count(self, rows: Rows) -> dict[str, int]:
-        """Return how many spans have each label, the most frequent first."""
-        counts = Counter(int(label) for spans in rows.targets for label in spans[:, 2])
+        """Return in how many rows each label occurs, the most frequent first."""
+        counts = Counter(label for spans in rows.targets for label in set(spans[:, 2].tolist()))
         return {rows.labels[number]: count for number, count in counts.most_common()}
 
     # --- learning ------------------------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ class FileCard(Card):
     """Predicts a whole file."""
 
     file_wished = Signal()
+    evaluation_wished = Signal()
     cancel_wished = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -61,17 +62,22 @@ class FileCard(Card):
         self.file_button.setToolTip(
             "Choose a file with texts; the answers go to another file, the texts stay as they are"
         )
+        self.evaluation_button = plain_button("&Measure on a file...", "mdi6.ruler")
+        self.evaluation_button.setToolTip(
+            "Choose a file with texts and the right answers, such as a test set; the model's metrics are shown"
+        )
         self.cancel_button = plain_button("Cancel", "mdi6.close")
         self.cancel_button.setToolTip("Stop predicting; no file is written")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Texts predicted")
-        self._words = muted("A text or table file in, a CSV file with texts and answers out.")
+        self._words = muted("Texts in, a CSV file with answers out; or right answers in, and how good the model is.")
         self._end = muted()
         self._end.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row = QHBoxLayout()
         row.setSpacing(GAP)
         row.addWidget(self.file_button)
+        row.addWidget(self.evaluation_button)
         row.addWidget(self.cancel_button)
         row.addWidget(self.bar, 1, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch(0)
@@ -79,6 +85,7 @@ class FileCard(Card):
         self.body.addLayout(row)
         self.body.addWidget(self._end)
         self.file_button.clicked.connect(self.file_wished)
+        self.evaluation_button.clicked.connect(self.evaluation_wished)
         self.cancel_button.clicked.connect(self._on_cancel_clicked)
         self.show_end("")
 
@@ -105,6 +112,7 @@ class FileCard(Card):
 
     def _show_running(self, *, running: bool) -> None:
         self.file_button.setVisible(not running)
+        self.evaluation_button.setVisible(not running)
         self.bar.setVisible(running)
         if self.cancel_button.isHidden() == running:
             self.cancel_button.setVisible(running)

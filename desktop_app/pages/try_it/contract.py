@@ -10,6 +10,7 @@ from PySide6.QtCore import SignalInstance
 
 from desktop_app.pages.try_it.words import Answer
 from trainer_core.data.roles import Fields
+from trainer_core.inference.prediction import EvaluationReport
 
 
 class TryItViewLike(Protocol):
@@ -18,6 +19,7 @@ class TryItViewLike(Protocol):
     fields_changed: SignalInstance
     run_picked: SignalInstance
     file_wished: SignalInstance
+    evaluation_wished: SignalInstance
     cancel_wished: SignalInstance
 
     def is_seen(self) -> bool:
@@ -54,12 +56,19 @@ class TryItViewLike(Protocol):
     def show_file_end(self, text: str) -> None:
         """Say how a file ended; nothing when empty."""
 
+    def show_report(self, name: str, report: EvaluationReport) -> None:
+        """Show how the model does on a file of this name."""
+
 
 class FileQuestions(Protocol):
     """Asks the user for files."""
 
     def choose_texts(self, folder: Path) -> Path | None:
         """Ask for a file with texts; None when the user changed their mind."""
+        ...
+
+    def choose_answers(self, folder: Path) -> Path | None:
+        """Ask for a file with texts and the right answers."""
         ...
 
     def choose_target(self, suggestion: Path) -> Path | None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QColor, QFont, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 
 from desktop_app.pages.try_it.words import MarkedText
 from desktop_app.theme import Theme
+from desktop_app.widgets.kit import set_kind
 
 SERIES = 6
 SOFT = 60
 """How far the colour of a mark covers what lies below, of 255."""
 MOST_LINES = 14
 SMALL = 0.8
+LINE_HEIGHT = 135
+"""In percent of a line's own height."""
 
 
 class MarkedTextView(QTextEdit):
@@ -24,7 +27,9 @@ class MarkedTextView(QTextEdit):
         self._theme = theme
         self._marked: MarkedText | None = None
         self.setReadOnly(True)
+        set_kind(self, "marked")
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.document().setDocumentMargin(0)
         self.setTabChangesFocus(True)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -44,7 +49,8 @@ class MarkedTextView(QTextEdit):
 
     def _fit(self) -> None:
         line = self.fontMetrics().lineSpacing()
-        needed = int(self.document().size().height()) + 2
+        around = self.height() - self.viewport().height()
+        needed = int(self.document().size().height()) + around + 2
         self.setFixedHeight(min(max(line, needed), MOST_LINES * line))
 
     def _draw(self) -> None:
@@ -52,6 +58,9 @@ class MarkedTextView(QTextEdit):
         if self._marked is None:
             return
         marked, cursor, place = self._marked, self.textCursor(), 0
+        airy = QTextBlockFormat()
+        airy.setLineHeight(LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        cursor.setBlockFormat(airy)
         for mark in marked.marks:
             self._insert(cursor, marked.text[place : mark.start], QTextCharFormat())
             color = self._color(marked.labels.index(mark.label))

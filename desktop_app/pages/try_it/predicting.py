@@ -9,7 +9,7 @@ from pathlib import Path
 
 from desktop_app.core_access import Core, TextPredictor
 from trainer_core.data.roles import Fields, Role
-from trainer_core.inference.prediction import Prediction
+from trainer_core.inference.prediction import EvaluationReport, Prediction
 from trainer_core.results.predictions import write_predictions
 from trainer_core.runs.folder import RunFolder
 
@@ -44,6 +44,11 @@ class LoadedRun:
         """Return one prediction a row."""
         with self._lock:
             return self._predictor.predict(rows)
+
+    def evaluate(self, file: Path) -> EvaluationReport:
+        """Measure the model on a file with the right answers."""
+        with self._lock:
+            return self._predictor.evaluate(file)
 
 
 def load_run(core: Core, run: RunFolder) -> LoadedRun:

@@ -24,12 +24,13 @@ from desktop_app.run_words import run_title
 from desktop_app.workspace import Workspace
 from trainer_core.data.roles import Fields, Role
 from trainer_core.errors import InputError
-from trainer_core.inference.prediction import Prediction
+from trainer_core.inference.prediction import EvaluationReport, Prediction
 from trainer_core.runs.folder import RunFolder
 
 LOAD = "Loading the fine-tuned model"
 PREDICT = "Asking the model"
 PREDICT_FILE = "Predicting a file"
+EVALUATE = "Measuring on"
 PAUSE_MILLISECONDS = 150
 """How long typing rests before the model is asked."""
 NO_RUN = "Train a model first. As soon as a run has its first result, you can type sentences here and see its answers."
@@ -70,6 +71,7 @@ class TryItPresenter(MarkedPresenter):
         view.fields_changed.connect(self._on_fields_changed)
         view.run_picked.connect(self._on_run_picked)
         view.file_wished.connect(self._on_file_wished)
+        view.evaluation_wished.connect(self._on_evaluation_wished)
         view.cancel_wished.connect(self._on_cancel_wished)
         workspace.run_chosen.connect(self._choose)
         workspace.runs_changed.connect(self._choose)
@@ -219,6 +221,31 @@ class TryItPresenter(MarkedPresenter):
     def _on_cancel_wished(self) -> None:
         if self._cancelled is not None:
             self._cancelled.set()
+
+    # --- a file with the right answers -------------------------------------------------------------------------
+
+    def _on_evaluation_wished(self) -> None:
+        run, core, ready = self._run, self._workspace.core, self._ready
+        if run is None:
+            return
+        file = self._questions.choose_answers(self._workspace.folder)
+        if file is None:
+            return
+        self._show_error(None)
+        self._view.show_file_end(f"{EVALUATE} {file.name}...")
+
+        def work() -> tuple[str, EvaluationReport]:
+            return file.name, (ready or load_run(core, run)).evaluate(file)
+
+        self._workspace.jobs.start(EVALUATE, work, self._on_evaluated, self._on_not_evaluated)
+
+    def _on_evaluated(self, result: tuple[str, EvaluationReport]) -> None:
+        self._view.show_file_end("")
+        self._view.show_report(*result)
+
+    def _on_not_evaluated(self, error: Exception) -> None:
+        self._view.show_file_end("")
+        self._show_error(error)
 
     # --- showing -----------------------------------------------------------------------------------------------
 

@@ -24,6 +24,12 @@ class FileBoxes:
         name, _ = QFileDialog.getOpenFileName(self._parent.window(), title, str(folder), TEXT_FILES)
         return Path(name) if name else None
 
+    def choose_answers(self, folder: Path) -> Path | None:
+        """Ask for a file with texts and the right answers; None when the user changed their mind."""
+        title = "Choose a file with texts and the right answers"
+        name, _ = QFileDialog.getOpenFileName(self._parent.window(), title, str(folder), TEXT_FILES)
+        return Path(name) if name else None
+
     def choose_target(self, suggestion: Path) -> Path | None:
         """Ask where the predictions go; whether a file may be replaced is asked by ``may_replace``."""
         name, _ = QFileDialog.getSaveFileName(

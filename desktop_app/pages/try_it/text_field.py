@@ -43,7 +43,6 @@ class TextFields(QWidget):
         super().__init__(parent)
         self._titles: tuple[str, ...] = ()
         self.fields: list[TextField] = []
-        self._labels: list[QLabel] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(GAP // 2)
@@ -60,11 +59,11 @@ class TextFields(QWidget):
             return
         typed = self.texts
         self._titles = tuple(titles)
-        for widget in (*self.fields, *self._labels):
-            self._column.removeWidget(widget)
-            widget.hide()
-            widget.deleteLater()
-        self.fields, self._labels = [], []
+        while (item := self._column.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        self.fields = []
         for title in titles:
             self._add(title, labelled=len(titles) > 1)
         self.set_texts(typed)
@@ -82,8 +81,9 @@ class TextFields(QWidget):
         if labelled:
             label = QLabel(title)
             label.setBuddy(field)
+            if self.fields:
+                self._column.addSpacing(GAP)
             self._column.addWidget(label)
-            self._labels.append(label)
         self._column.addWidget(field)
         self.fields.append(field)
         field.textChanged.connect(self._on_text_changed)

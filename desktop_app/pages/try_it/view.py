@@ -20,11 +20,13 @@ from PySide6.QtWidgets import (
 
 from desktop_app.pages.try_it.answer_card import AnswerCard
 from desktop_app.pages.try_it.cards import CommandCard, ExamplesCard, FileCard
+from desktop_app.pages.try_it.report_dialog import ReportDialog
 from desktop_app.pages.try_it.text_field import TextFields
 from desktop_app.pages.try_it.words import Answer
 from desktop_app.theme import Theme
 from desktop_app.widgets.kit import GAP, Card, EmptyState, Notice, PageFrame
 from trainer_core.data.roles import Fields
+from trainer_core.inference.prediction import EvaluationReport
 
 
 class TryItView(PageFrame):
@@ -33,6 +35,7 @@ class TryItView(PageFrame):
     fields_changed = Signal(object)
     run_picked = Signal(int)
     file_wished = Signal()
+    evaluation_wished = Signal()
     cancel_wished = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -105,6 +108,10 @@ class TryItView(PageFrame):
         """Say how a file ended; nothing when empty."""
         self.file.show_end(text)
 
+    def show_report(self, name: str, report: EvaluationReport) -> None:
+        """Show how the model does on a file of this name."""
+        ReportDialog(name, report, self.window()).open()
+
     # --- events ------------------------------------------------------------------------------------------------
 
     def _on_example_picked(self, texts: Fields) -> None:
@@ -121,6 +128,7 @@ class TryItView(PageFrame):
         self.chooser.currentIndexChanged.connect(self.run_picked)
         self.examples.picked.connect(self._on_example_picked)
         self.file.file_wished.connect(self.file_wished)
+        self.file.evaluation_wished.connect(self.evaluation_wished)
         self.file.cancel_wished.connect(self.cancel_wished)
         self.command.copy_wished.connect(self._on_copy_wished)
 

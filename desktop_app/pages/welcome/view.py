@@ -44,7 +44,9 @@ class WelcomeView(QScrollArea):
         layout.setSpacing(GAP)
         layout.addStretch(2)
         layout.addWidget(heading("Thaw", 2.4))
-        words = "Teach a language model to sort your own texts. Everything happens on this computer."
+        words = (
+            "Teach a language model to sort, rate, tag and answer, from texts of your own. All of it on this computer."
+        )
         layout.addWidget(muted(words))
         layout.addSpacing(3 * GAP)
         layout.addLayout(self._doors())
@@ -83,7 +85,7 @@ class WelcomeView(QScrollArea):
         new = Door(
             "mdi6.file-plus-outline",
             "&New project",
-            "Drop a file with texts and labels anywhere in this window, or choose one: CSV, TSV, JSON or Parquet.",
+            "Drop a file with texts and answers anywhere in this window, or choose one: CSV, JSON, Parquet, CoNLL.",
             "Asks for a data file and begins a project on it; the file itself is only read (Ctrl+N)",
         )
         existing = Door(
@@ -193,6 +195,7 @@ class _Example(QPushButton):
         layout.setSpacing(0)
         layout.addWidget(strong(title))
         layout.addWidget(muted(text))
+        layout.addStretch(1)
         for child in self.findChildren(QLabel):
             child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding)
