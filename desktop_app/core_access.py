@@ -146,9 +146,9 @@ class LocalCore:
     def describe_tasks(self) -> list[TaskFacts]:
         """Return what can be learnt: the tasks of this installation."""
         with self._imports:
-            from trainer_core.tasks.registry import describe_task, task_names
+            from trainer_core.tasks.registry import describe_tasks
 
-            return [describe_task(name) for name in task_names()]
+            return describe_tasks()
 
     def inspect_model(self, project: Project, folder: Path, outputs: int, texts: int) -> ModelFacts:
         """Find the project's model and return its facts, without reading its weights."""

@@ -127,10 +127,17 @@ def _among(wanted: IntArray, known: IntArray) -> npt.NDArray[np.bool_]:
 
 
 def _text_hashes(rows: Rows) -> IntArray:
-    """Return a hash of the texts of each row of a table, int64 [rows]: eight bytes a row, however long they are."""
-    columns = [_cells(rows.table, rows.columns[role]) for role in rows.given]
+    return text_hashes(rows.table, [rows.columns[role] for role in rows.given])
+
+
+def text_hashes(table: Table, names: Sequence[str]) -> IntArray:
+    """Return a hash of some texts of each row of a table, int64 [rows]: eight bytes a row, however long they are.
+
+    They are other ones in every process.
+    """
+    columns = [_cells(table, name) for name in names]
     hashes: Iterator[int] = (hash(tuple(map(_plain, texts))) for texts in zip(*columns, strict=True))
-    return np.fromiter(hashes, dtype=np.int64, count=len(rows.table.rows))
+    return np.fromiter(hashes, dtype=np.int64, count=len(table.rows))
 
 
 def _cells(table: Table, column: str) -> Iterator[str]:

@@ -15,9 +15,9 @@ from trainer_core.data import findings as checks
 from trainer_core.data.columns import Columns, resolve_columns
 from trainer_core.data.report import ColumnInfo, DataReport, Finding, Severity, SplitInfo
 from trainer_core.data.roles import Need
-from trainer_core.data.rows import Rows, as_text
+from trainer_core.data.rows import IntArray, Rows, as_text
 from trainer_core.data.sources import Table, is_listed, load_table
-from trainer_core.data.split import stratified_split
+from trainer_core.data.split import grouped_split, stratified_split
 from trainer_core.data.targets import RowReader
 from trainer_core.errors import InputError, Problem
 from trainer_core.project.schema import ColumnsSection, DataSection, Project
@@ -168,8 +168,7 @@ def _prepare(project: Project, folder: Path, reader: RowReader) -> PreparedData:
     read = _read(section, folder / section.train, section.columns, section.limit, reader)
     found = list(read.findings)
     if section.validation is None:
-        strata = reader.strata(read.rows.targets)
-        inside, held = stratified_split(strata, section.share_for_validation, project.seed)
+        inside, held = _split(read.rows, section.share_for_validation, project.seed, reader)
         train, validation = read.rows.taken(inside), read.rows.taken(held)
     else:
         train = read.rows
@@ -179,6 +178,16 @@ def _prepare(project: Project, folder: Path, reader: RowReader) -> PreparedData:
         found += other.findings
     found += _check(read.table, train, validation, reader)
     return PreparedData(train, validation, _report(read, train, validation, found, reader))
+
+
+def _split(rows: Rows, share: float, seed: int, reader: RowReader) -> tuple[IntArray, IntArray]:
+    """Return which rows are learnt from and which are held out."""
+    strata = reader.strata(rows.targets)
+    shared = [rows.columns[role] for role in reader.undivided if role in rows.columns]
+    if not shared or len(rows.given) == 1:
+        return stratified_split(strata, share, seed)
+    groups = checks.text_hashes(rows.table, shared)[rows.positions]
+    return grouped_split(strata, groups, share, seed)
 
 
 def _check(table: Table, train: Rows, validation: Rows, reader: RowReader) -> list[Finding]:

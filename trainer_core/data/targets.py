@@ -49,10 +49,12 @@ class RowReader(Protocol):
     Attributes:
         needs: the columns it reads, in the order in which a model gets their texts.
         target: what a row without anything to learn lacks, for a sentence, as in "a label".
+        undivided: the roles of texts that are not to stand both in rows to learn from and in rows held out.
     """
 
     needs: tuple[Need, ...]
     target: str
+    undivided: tuple[Role, ...]
 
     def read_targets(
         self, table: Table, columns: Mapping[Role, str], whole: BoolArray, labels: tuple[str, ...] | None

@@ -63,6 +63,7 @@ class Answering(TextTask[AnsweringOptions]):
     summary = "The stretch of a context that answers a question"
     needs: ClassVar[tuple[Need, ...]] = (QUESTION, CONTEXT, ANSWERS)
     target = "list of answers that can be used"
+    undivided = (Role.CONTEXT,)
     options_type = AnsweringOptions
     metrics_offered = ("f1", "exact_match", "loss")
     by_token = True

@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerBase
 
 from trainer_core.data.encoded import Encoded, Encodings, encode_fields
 from trainer_core.data.report import Finding
-from trainer_core.data.roles import Fields, Need
+from trainer_core.data.roles import Fields, Need, Role
 from trainer_core.data.rows import IntArray, Rows, TargetArray
 from trainer_core.data.targets import RowReader
 from trainer_core.inference.prediction import Prediction
@@ -127,6 +127,7 @@ class TextTask(Generic[Options]):
     summary: ClassVar[str]
     needs: ClassVar[tuple[Need, ...]]
     target: ClassVar[str] = "label"
+    undivided: ClassVar[tuple[Role, ...]] = ()
     options_type: ClassVar[type[TaskOptions]] = TaskOptions
     by_token: ClassVar[bool] = False
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import ClassVar
 
 from pydantic import Field
 
+from trainer_core.data.roles import Role
 from trainer_core.tasks.base import Options, TaskOptions, TextTask
 
 
@@ -32,7 +34,12 @@ class PairOptions(TaskOptions):
 
 
 class PairTask(TextTask[Options]):
-    """A task whose options are ``PairOptions``, or more."""
+    """A task whose options are ``PairOptions``, or more.
+
+    Pairs often share their first text, such as a rule on which there are several statements.
+    """
+
+    undivided: ClassVar[tuple[Role, ...]] = (Role.TEXT,)
 
     @property
     def apart(self) -> bool:

@@ -6,6 +6,7 @@ Names are read without importing a task, because tasks import torch.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import Enum
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -64,6 +65,15 @@ def _imported(entry: EntryPoint) -> Any:
         what = f'The task "{entry.name}" of {package} cannot be imported: {type(cause).__name__}: {cause}.'
         remedy = f"Install {package} again in a version for this Thaw, or choose another task."
         raise InputError.one("task", what, remedy) from cause
+
+
+def describe_tasks() -> list[TaskFacts]:
+    """Return what the window shows of all tasks; one that cannot be imported is told of where a project names it."""
+    found: list[TaskFacts] = []
+    for name in task_names():
+        with suppress(InputError):
+            found.append(describe_task(name))
+    return found
 
 
 def describe_task(name: str) -> TaskFacts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.projects import write_delimited
+from tests.support.projects import make_project, write_delimited
 from tests.support.toy_texts import toy_rows
 from trainer_core.data.prepare import PreparedData, examine_data, open_rows, prepare_data
 from trainer_core.data.report import DataReport, Severity
 from trainer_core.data.roles import Role
-from trainer_core.data.split import stratified_split
+from trainer_core.data.split import grouped_split, stratified_split
 from trainer_core.errors import InputError
+from trainer_core.project.load import load_project
 from trainer_core.project.schema import DataSection, Project
 from trainer_core.tasks.classification import Classification
+from trainer_core.tasks.registry import load_task
 
 TASK = Classification()
 
@@ -308,3 +310,32 @@ def test_public_rows_are_prepared(shared_data: Path) -> None:
     data = prepare_data(project, shared_data, TASK)
     assert (len(data.labels), len(data.train), len(data.validation)) == (77, 10_003, 3080)
     assert data.train.columns[Role.TEXT] == "text"
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9)), min_size=2, max_size=60), st.integers(0, 5))
+def test_rows_of_a_group_stay_together_whatever_the_groups_numbers_are(rows: list[tuple[int, int]], seed: int) -> None:
+    classes, groups = (np.array(column) for column in zip(*rows, strict=True))
+    train, held = grouped_split(classes, groups, 0.3, seed)
+    assert sorted([*train, *held]) == list(range(len(rows)))
+    assert not set(groups[train]) & set(groups[held])
+    again = grouped_split(classes, 1_000 - 7 * groups, 0.3, seed)
+    assert [part.tolist() for part in again] == [train.tolist(), held.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("task", "row"),
+    [
+        ("answering", lambda n: (f"what {n}", f"the parcel {n // 4} is late", "late")),
+        ("pair_classification", lambda n: (f"my parcel {n // 4}", f"is late {n}", "same" if n % 2 else "other")),
+    ],
+)
+def test_what_rows_share_is_never_on_both_sides(
+    tmp_path: Path, task: str, row: Callable[[int], tuple[str, ...]]
+) -> None:
+    rows = [row(number) for number in range(80)]
+    path = make_project(tmp_path, "none", task=task, rows=rows, data={"validation": None, "validation_share": 0.25})
+    data = prepare_data(load_project(path), tmp_path, load_task(task))
+    place = 1 if task == "answering" else 0
+    train, held = ({fields[place] for fields in part.fields(slice(None))} for part in (data.train, data.validation))
+    assert not train & held
+    assert len(held) == 5

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -133,3 +135,11 @@ def test_a_task_that_cannot_be_imported_is_named_with_the_remedy(tmp_path: Path,
     assert f"{what} 'a_library_that_nobody_has'" in outcome.told
     assert "Install thaw-toy again" in outcome.told
     assert "Traceback" not in outcome.err
+
+
+def test_a_task_that_cannot_be_imported_hides_no_other(installed: Path) -> None:
+    script = "from trainer_core.tasks.registry import describe_tasks; print([t.name for t in describe_tasks()])"
+    told = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert "toy" in told
+    assert "classification" in told
+    assert "spoilt" not in told
