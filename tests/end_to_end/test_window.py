@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +17,7 @@ from desktop_app.app import Shell, build_shell
 from desktop_app.core_access import LocalCore
 from desktop_app.dialogs import Dialogs
 from desktop_app.settings import Settings
+from trainer_core.resources import StarterProject, starter_projects
 from trainer_core.runs.history import RunStatus
 
 MINUTE = 60_000
@@ -146,3 +148,43 @@ def test_stopping_keeps_the_best_and_the_window_goes_on(shell: Shell, qtbot: QtB
     assert workspace.run is not None
     assert workspace.run.best_checkpoint().is_dir()
     assert (workspace.run.model / "head.safetensors").is_file()
+
+
+@pytest.mark.parametrize("example", starter_projects()[1:], ids=lambda example: example.path.stem)
+def test_every_example_is_learnt_tried_and_measured(
+    shell: Shell, qtbot: QtBot, bert: Path, tmp_path: Path, example: StarterProject
+) -> None:
+    click(qtbot, widget(shell, QPushButton, f"Example: {example.title}"))
+    workspace = shell.workspace
+    assert workspace.project is not None
+    qtbot.waitUntil(lambda: not shell.jobs.is_busy, timeout=MINUTE)
+    stage = {"name": "head", "train": ["head"], "learning_rate": 1e-2, "epochs": 1}
+    rows = example.path.parent / workspace.project.data.train
+    changes: dict[str, object] = {"model": {"source": str(bert), "max_length": 48}, "stage": (stage,)}
+    if workspace.project.task == "answering":
+        changes["options"] = {"stride": 8}
+    workspace.update(**changes)
+    shutil.copy(rows.with_name("try.txt"), tmp_path)
+    workspace.save(tmp_path / "mine.thaw")
+    qtbot.waitUntil(lambda: not shell.jobs.is_busy, timeout=MINUTE)
+    assert workspace.report is not None, workspace.report_error
+    assert workspace.report.findings == ()
+    assert workspace.facts is not None, workspace.facts_error
+    shell.window.train()
+    qtbot.waitUntil(lambda: not shell.trainer.running, timeout=2 * MINUTE)
+    history = shell.trainer.history
+    assert history.failure is None, history.failure
+    assert history.status is RunStatus.FINISHED
+
+    go_to(shell, qtbot, "Try it")
+    examples = widget(shell, QListWidget, "Example sentences")
+    qtbot.waitUntil(lambda: not shell.jobs.is_busy and examples.count() == 8, timeout=MINUTE)
+    qtbot.mouseClick(
+        examples.viewport(), Qt.MouseButton.LeftButton, pos=examples.visualItemRect(examples.item(2)).center()
+    )
+    label = next(one for one in shell.window.findChildren(QLabel) if one.accessibleName() == "Answer")
+    qtbot.waitUntil(lambda: label.text() != "", timeout=MINUTE)
+    assert workspace.run is not None
+    report = LocalCore().load_predictor(workspace.run.path).evaluate(rows)
+    assert report.rows > 200
+    qtbot.waitUntil(lambda: not shell.jobs.is_busy, timeout=MINUTE)
