@@ -82,7 +82,7 @@ def click(qtbot: QtBot, button: QAbstractButton) -> None:
 def test_another_task_is_written_and_the_rows_are_read_anew(
     told: FakeDataView, workspace: Workspace, core: FakeCore, idle: Callable[[], None]
 ) -> None:
-    assert [task.name for task in told.tasks] == ["classification", "multilabel", "pair_classification", "regression"]
+    assert [task.name for task in told.tasks] == ["classification", "multilabel", "pair_classification", "regression", "tagging"]
     core.calls.clear()
     core.report, core.rows = pairs_report(), PAIRS * 100
     told.task_chosen.emit("regression")
@@ -143,7 +143,7 @@ def test_tasks_that_are_not_known_yet_are_offered_when_they_are(
     view.task_chosen.emit("regression")
     assert project_of(workspace).task == "classification"
     idle()
-    assert len(view.tasks) == 4
+    assert len(view.tasks) == 5
     assert view.options == {"class_weights": "equal", "label_smoothing": 0.0, "focal_gamma": 0.0}
     assert presenter.state is PageState.OK
 
@@ -312,7 +312,7 @@ def test_a_task_without_options_has_no_card_for_them(
     view: DataView, core: FakeCore, qtbot: QtBot, idle: Callable[[], None]
 ) -> None:
     assert view.options.isVisible()
-    choose(qtbot, view, OPTIONAL_PAIRS)
+    choose(qtbot, view, "Tagging")
     idle()
     assert not view.options.isVisible()
     assert view.options.fields == {}

@@ -70,6 +70,13 @@ def small_tasks() -> list[TaskFacts]:
             ("spearman", "pearson", "mae", "loss"),
             pairs,
         ),
+        TaskFacts(
+            "tagging",
+            "Tagging",
+            "Stretches of a text and what each of them is, such as names of places",
+            (dataclasses.replace(TEXT, nested=True), dataclasses.replace(TOPICS, title="Spans")),
+            ("entity_f1", "entity_precision", "entity_recall", "token_accuracy", "loss"),
+        ),
     ]
 
 
