@@ -82,7 +82,13 @@ def click(qtbot: QtBot, button: QAbstractButton) -> None:
 def test_another_task_is_written_and_the_rows_are_read_anew(
     told: FakeDataView, workspace: Workspace, core: FakeCore, idle: Callable[[], None]
 ) -> None:
-    assert [task.name for task in told.tasks] == ["classification", "multilabel", "pair_classification", "regression", "tagging"]
+    assert [task.name for task in told.tasks] == [
+        "classification",
+        "multilabel",
+        "pair_classification",
+        "regression",
+        "tagging",
+    ]
     core.calls.clear()
     core.report, core.rows = pairs_report(), PAIRS * 100
     told.task_chosen.emit("regression")

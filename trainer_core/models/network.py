@@ -14,8 +14,6 @@ from trainer_core.layers.tree import ParameterSpec
 from trainer_core.project.schema import Pooling
 
 BODY = "body."
-JOINED = 4
-"""How many times as wide as a text's vector the features of a pair are."""
 
 
 def pool(hidden: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
@@ -38,19 +36,21 @@ def pool(hidden: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
     return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
 
 
-def joined(vectors: Tensor) -> Tensor:
+def joined(vectors: Tensor, *, symmetric: bool) -> Tensor:
     """Turn the vectors of two texts into the features of their pair: both, how they differ, and what they share.
 
     After Conneau et al. 2017, arXiv:1705.02364.
 
     Args:
         vectors: float [2 * rows, width], the two of a row next to each other.
+        symmetric: leave the vectors themselves out, so that it makes no difference which text is the first.
 
     Returns:
-        float [rows, 4 * width].
+        float [rows, 4 * width], or [rows, 2 * width].
     """
     one, other = vectors[0::2], vectors[1::2]
-    return torch.cat([one, other, (one - other).abs(), one * other], dim=-1)
+    apart = () if symmetric else (one, other)
+    return torch.cat([*apart, (one - other).abs(), one * other], dim=-1)
 
 
 class Head(nn.Module):
@@ -62,19 +62,42 @@ class Head(nn.Module):
         dropout: the share of features dropped in training.
         parts: how many sequences a row is of; the vectors of two are joined.
         by_token: whether each token is scored.
+        symmetric: whether it makes no difference which of two texts is the first.
     """
 
     def __init__(
-        self, width: int, outputs: int, dropout: float = 0.1, *, parts: int = 1, by_token: bool = False
+        self,
+        width: int,
+        outputs: int,
+        dropout: float = 0.1,
+        *,
+        parts: int = 1,
+        by_token: bool = False,
+        symmetric: bool = False,
     ) -> None:
         super().__init__()
         self.width = width
         self.parts = parts
         self.by_token = by_token
         self.dropout = nn.Dropout(dropout)
-        self.linear = nn.Linear(width * JOINED if parts > 1 else width, outputs)
+        self.symmetric = symmetric
+        self.linear = nn.Linear(width * self._times, outputs)
         nn.init.normal_(self.linear.weight, std=0.02)
         nn.init.zeros_(self.linear.bias)
+
+    @property
+    def joining(self) -> str:
+        """In a word, how the vectors of two texts become features; empty where there is one."""
+        if self.parts == 1:
+            return ""
+        return "symmetric" if self.symmetric else "ordered"
+
+    @property
+    def _times(self) -> int:
+        """How many times as wide as a text's vector the features are."""
+        if self.parts == 1:
+            return 1
+        return 2 if self.symmetric else 4
 
     def forward(self, features: Tensor) -> Tensor:
         """Return scores, float32 [units, outputs], for features, float [units, width].
@@ -119,7 +142,7 @@ class Network(nn.Module):
     def vectors(self, states: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
         """Return one vector a row, float [rows, width], for the states of its sequences."""
         pooled = pool(states, mask, pooling)
-        return pooled if self.head.parts == 1 else joined(pooled)
+        return pooled if self.head.parts == 1 else joined(pooled, symmetric=self.head.symmetric)
 
     def forward(self, *tokens: Tensor) -> Tensor:
         """Return scores, float [units, outputs], for what ``token_states`` takes; a unit is a row, or a real token."""

@@ -130,6 +130,8 @@ class TextTask(Generic[Options]):
     undivided: ClassVar[tuple[Role, ...]] = ()
     options_type: ClassVar[type[TaskOptions]] = TaskOptions
     by_token: ClassVar[bool] = False
+    symmetric: ClassVar[bool] = False
+    """Whether it makes no difference which of two texts that are read apart is the first."""
 
     def __init__(self, options: TaskOptions | None = None, facts: Facts | None = None) -> None:
         self.options: Any = options or self.options_type()
@@ -155,7 +157,8 @@ class TextTask(Generic[Options]):
 
     def build_head(self, width: int, outputs: int, texts: int) -> Head:
         """Return a linear head."""
-        return Head(width, outputs, parts=texts if self.apart else 1, by_token=self.by_token)
+        parts = texts if self.apart else 1
+        return Head(width, outputs, parts=parts, by_token=self.by_token, symmetric=self.symmetric)
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Fields], max_length: int) -> Encodings:
         """Read each text by itself, or all of a row as one sequence."""

@@ -43,6 +43,7 @@ class Regression(PairTask[PairOptions]):
     needs: ClassVar[tuple[Need, ...]] = (TEXT, dataclasses.replace(SECOND_TEXT, optional=True), NUMBER)
     target = "number"
     options_type = PairOptions
+    symmetric = True
     metrics_offered = ("spearman", "pearson", "mae", "loss")
 
     # --- rows ----------------------------------------------------------------------------------------------------

@@ -95,7 +95,11 @@ class _Split:
         of_rows = rows_key(rows)
         of_code = code_key(session.network, session.device, session.precision.precision.value)
         of_weights = {below: _weights_below(session, below) for below in {_below(what) for what in wanted}}
-        self.keys = {what: joined_key(what, of_rows, of_code, of_weights[_below(what)]) for what in wanted}
+        head = session.network.head
+        self.keys = {
+            what: joined_key(what, of_rows, of_code, of_weights[_below(what)], head.joining if head.parts > 1 else "")
+            for what in wanted
+        }
         self.found: dict[Wanted, Kept] = {}
         for what, key in self.keys.items():
             arrays = session.kept.get(key) or session.cache.load(key)
