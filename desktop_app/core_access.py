@@ -13,15 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from trainer_core.data.reading import Reading
     from trainer_core.data.report import DataReport
     from trainer_core.data.roles import Fields, Role
     from trainer_core.engines.base import Engine
     from trainer_core.forecast.contract import MachineFacts
     from trainer_core.inference.prediction import EvaluationReport, OpenRows, Prediction
+    from trainer_core.inference.written import Message, WritingSettings, Written
     from trainer_core.models.facts import ModelFacts, StarterModel
     from trainer_core.models.foreign_code import ModelCode
     from trainer_core.project.schema import Project
     from trainer_core.tasks.facts import TaskFacts
+
+    Told = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,21 @@ class TextPredictor(Protocol):
         """Return one prediction a row."""
         ...
 
+    @property
+    def writes(self) -> bool:
+        """Whether the model's answers are texts that it writes."""
+        ...
+
+    def converse(self, messages: Sequence[Message], settings: WritingSettings, say: Callable[[str], bool]) -> Written:
+        """Write the next message of a conversation, or go on with a text.
+
+        Args:
+            messages: ending with the user's.
+            settings: how it writes.
+            say: takes what is written while it is, in the calling thread, and returns whether to go on.
+        """
+        ...
+
     def evaluate(self, file: Path) -> EvaluationReport:
         """Measure the model on a file with the right answers."""
         ...
@@ -56,6 +75,10 @@ class TextPredictor(Protocol):
 
 class Core(Protocol):
     """What the window needs of the training core."""
+
+    def preview_reading(self, project: Project, folder: Path, row: Fields) -> Reading | None:
+        """Return how the project's model will read a row and which of it counts; None where that says nothing."""
+        ...
 
     def warm_up(self) -> None:
         """Import the heavy libraries."""
@@ -73,8 +96,11 @@ class Core(Protocol):
         """Return what can be learnt: the tasks of this installation."""
         ...
 
-    def inspect_model(self, project: Project, folder: Path, outputs: int, texts: int) -> ModelFacts:
-        """Find the project's model and return its facts, without reading its weights."""
+    def inspect_model(self, project: Project, folder: Path, outputs: int, texts: int, told: Told) -> ModelFacts:
+        """Find the project's model and return its facts.
+
+        Its weights are not read, unless it has to be converted first; then ``told`` hears of that.
+        """
         ...
 
     def convert_model(self, source: Path, target: Path) -> None:
@@ -99,6 +125,10 @@ class Core(Protocol):
 
     def load_predictor(self, run_or_model: Path) -> TextPredictor:
         """Load the best checkpoint of a run, or a model folder."""
+        ...
+
+    def load_original(self, run: Path) -> TextPredictor:
+        """Load the model of a run as it was before it learnt; only one that writes can answer then."""
         ...
 
     def open_predictable(self, file: Path, columns: Mapping[Role, str]) -> OpenRows:
@@ -150,12 +180,12 @@ class LocalCore:
 
             return describe_tasks()
 
-    def inspect_model(self, project: Project, folder: Path, outputs: int, texts: int) -> ModelFacts:
-        """Find the project's model and return its facts, without reading its weights."""
+    def inspect_model(self, project: Project, folder: Path, outputs: int, texts: int, told: Told) -> ModelFacts:
+        """Find the project's model and return its facts."""
         with self._imports:
             from trainer_core.models.inspect import inspect_model
 
-        return inspect_model(project, folder, outputs, texts)
+        return inspect_model(project, folder, outputs, texts, told)
 
     def convert_model(self, source: Path, target: Path) -> None:
         """Write a model whose weights are a pickle again, in safetensors, into a new folder."""
@@ -203,6 +233,20 @@ class LocalCore:
             from trainer_core.inference.predictor import Predictor
 
         return Predictor.load(run_or_model)
+
+    def preview_reading(self, project: Project, folder: Path, row: Fields) -> Reading | None:
+        """Return how the project's model will read a row and which of it counts; None where that says nothing."""
+        with self._imports:
+            from trainer_core.engines.prepare import preview_reading
+
+        return preview_reading(project, folder, row)
+
+    def load_original(self, run: Path) -> TextPredictor:
+        """Load the model of a run as it was before it learnt."""
+        with self._imports:
+            from trainer_core.inference.predictor import Predictor
+
+        return Predictor.load_original(run)
 
     def open_predictable(self, file: Path, columns: Mapping[Role, str]) -> OpenRows:
         """Return the rows of a file: its lines, or its columns of these names, or the only one it has."""

@@ -108,7 +108,7 @@ class Forecaster(QObject):
             return None
         tokens = rows.train_tokens(project.model.max_length)
         try:
-            stages = resolve_stages(project, facts.tree, rows.train, tokens)
+            stages = resolve_stages(project, facts.tree, rows.train, tokens, facts.telling)
         except InputError:
             return None  # the page tells what is wrong with the rules
         return work_of(project, facts, stages, rows)

@@ -26,11 +26,18 @@ from desktop_app.widgets.sidebar import Sidebar, mark_of
 from desktop_app.widgets.top_bar import TopBar
 from desktop_app.workspace import Workspace
 from trainer_core.runs.folder import RunFolder
-from trainer_core.training.events import EvaluationFinished, ProbeFinished, RunContinued, RunHeld, RunPaused
+from trainer_core.training.events import (
+    EvaluationFinished,
+    PretrainedMeasured,
+    ProbeFinished,
+    RunContinued,
+    RunHeld,
+    RunPaused,
+)
 
 STATUS_MILLISECONDS = 250
 """How often the status line moves at most."""
-SHOWN_IN_LIST = EvaluationFinished | ProbeFinished | RunPaused | RunHeld | RunContinued
+SHOWN_IN_LIST = EvaluationFinished | PretrainedMeasured | ProbeFinished | RunPaused | RunHeld | RunContinued
 """What changes how the run under way stands in the list of runs."""
 
 

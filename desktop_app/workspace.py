@@ -163,7 +163,7 @@ class Workspace(QObject):
             return ()
         if self.project.stage or self.facts is None:
             return self.project.stage
-        return default_stages(self.facts.tree, self.project.training.metric)
+        return default_stages(self.facts.tree, self.project.training.metric, self.facts.telling)
 
     def replace_stages(self, stages: Sequence[StageSection]) -> None:
         """Make these the project's stages."""
@@ -232,9 +232,12 @@ class Workspace(QObject):
         self.facts_changed.emit()
         self.jobs.start(
             INSPECT,
-            lambda: self.core.inspect_model(project, folder, outputs, texts),
+            lambda tell: self.core.inspect_model(
+                project, folder, outputs, texts, lambda what, done, of: tell(f"{what} ({done} of {of} done)")
+            ),
             self._on_inspected,
             self._on_not_inspected,
+            told=lambda doing: self.jobs.busy_changed.emit(f"Preparing the model: {doing}"),
         )
 
     def _on_examined(self, report: DataReport) -> None:

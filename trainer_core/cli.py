@@ -48,7 +48,7 @@ def main() -> None:
     except typer.Exit as leaving:
         status = leaving.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        Console(stderr=True).print("Stopped.")
+        Console(stderr=True, emoji=False).print("Stopped.")
         status = EXIT_STOPPED
     except BrokenPipeError:
         sys.stderr.close()
@@ -78,7 +78,9 @@ def _show_other(error: Exception) -> int:
     show = getattr(error, "format_message", None)
     if show is not None:
         usage = getattr(error, "ctx", None)
-        Console(stderr=True).print(f"{show()}\nTry `{usage.command_path if usage else 'thaw'} --help`.", markup=False)
+        Console(stderr=True, emoji=False).print(
+            f"{show()}\nTry `{usage.command_path if usage else 'thaw'} --help`.", markup=False
+        )
         return EXIT_INPUT
     traceback.print_exception(error)
     return EXIT_OTHER
@@ -86,7 +88,7 @@ def _show_other(error: Exception) -> int:
 
 def _show(error: ThawError) -> None:
     """Print an error on standard error, every problem of it with its place and remedy."""
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console = Console(stderr=True, emoji=False, soft_wrap=True, highlight=False)
     if not isinstance(error, InputError):
         console.print(str(error), markup=False)
         return

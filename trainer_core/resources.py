@@ -33,11 +33,6 @@ def starter_projects() -> tuple[StarterProject, ...]:
     )
 
 
-def starter_project_path() -> Path:
-    """Return the project file that a first start opens."""
-    return starter_projects()[0].path
-
-
 def cache_folder() -> Path:
     """Return the user's folder for files that can be made again (converted data, downloads)."""
     return Path(platformdirs.user_cache_dir("thaw", appauthor=False))

@@ -1,20 +1,21 @@
-"""The layer tree as a Qt item model with tri-state boxes. Knows no widget.
+"""The layer tree as a Qt item model with tri-state boxes, and adapters as one state more. Knows no widget.
 
-Leaves keep one byte each; the state of a parent is a count over its contiguous leaves and is never stored. Nodes are
-addressed by ``LayerNode.id``, their position in depth-first order.
+Adapters are no rows: they count to the matrix that they stand beside. Nodes are addressed by ``LayerNode.id``, their
+position in depth-first order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
-from itertools import accumulate
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from desktop_app.adapters.layer_ranges import rows_of, sibling_runs, tied_groups
+from desktop_app.adapters.layer_leaves import LayerLeaves, LayerState
+from desktop_app.adapters.layer_ranges import rows_of, sibling_runs
 from desktop_app.adapters.layer_words import describe_node, format_share
+from trainer_core.layers.adapters import without_adapters
 from trainer_core.layers.tree import LayerNode, LayerTree
 
 Index = QModelIndex | QPersistentModelIndex
@@ -35,25 +36,25 @@ HEADERS = ("Layer", "What it is", "Parameters", "Share", "Learns")
 HEADER_TIPS = (
     "Ticked layers learn; the others keep what they know",
     "What this layer does, in plain words",
-    "How many numbers it holds",
+    "How many numbers it holds, those of adapters that learn in it included",
     "Its part of the whole model",
-    "Whether training changes this layer",
+    "Whether training changes this layer, or an adapter beside it",
 )
-LEARN_WORDS = {
-    Qt.CheckState.Checked: "learning",
-    Qt.CheckState.Unchecked: "frozen",
-    Qt.CheckState.PartiallyChecked: "partly",
-}
+_CHECKS = {LayerState.LEARNING: Qt.CheckState.Checked, LayerState.FROZEN: Qt.CheckState.Unchecked}
 
 NODE_ROLE = Qt.ItemDataRole.UserRole
 """The ``LayerNode`` of a row."""
 STATE_ROLE = Qt.ItemDataRole.UserRole + 1
-"""The ``Qt.CheckState`` of a row, in every column."""
+"""The ``LayerState`` of a row, in every column."""
 SHARE_ROLE = Qt.ItemDataRole.UserRole + 2
 """The part of the whole model that a row is, 0 to 1, in every column."""
 
 SEARCH_ROLE = Qt.ItemDataRole.UserRole + 3
 """The text in which a search looks for a row, in every column."""
+ADAPTERS_ROLE = Qt.ItemDataRole.UserRole + 4
+"""The number of adapters that learn in a row, in every column."""
+ADAPTER_ROLE = Qt.ItemDataRole.UserRole + 5
+"""Whether beside all matrices of a row an adapter learns, in every column; None where none can. Can be set."""
 
 _CHANGED_ROLES = [
     Qt.ItemDataRole.CheckStateRole.value,
@@ -61,6 +62,8 @@ _CHANGED_ROLES = [
     Qt.ItemDataRole.ToolTipRole.value,
     Qt.ItemDataRole.AccessibleTextRole.value,
     int(STATE_ROLE),
+    int(ADAPTERS_ROLE),
+    int(ADAPTER_ROLE),
 ]
 
 
@@ -71,57 +74,64 @@ class LayerModel(QAbstractItemModel):
     """
 
     ticked = Signal(str)
-    """The user changed what learns by the box of a layer: its path, empty for the whole model."""
+    """The user changed what learns in a layer, by its box or an adapter: its path, empty for the whole model."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._tree: LayerTree | None = None
-        self._learns = bytearray()
+        self._leaves: LayerLeaves | None = None
         self._rows: list[int] = []
-        self._tied: dict[int, tuple[int, ...]] = {}
 
     # --- what is shown -----------------------------------------------------------------------------------------
 
     @property
     def tree(self) -> LayerTree | None:
-        """The layers shown."""
-        return self._tree
+        """The layers shown, without adapters."""
+        return self._leaves.tree if self._leaves else None
+
+    @property
+    def whole(self) -> LayerTree | None:
+        """The layers with all adapters that can learn beside them."""
+        return self._leaves.whole if self._leaves else None
 
     @property
     def trainable(self) -> frozenset[str]:
-        """The names of the parameters that learn."""
-        if self._tree is None:
-            return frozenset()
-        return frozenset(p.name for p, on in zip(self._tree.parameters, self._learns, strict=True) if on)
+        """The names of the parameters that learn, those of adapters included."""
+        return self._leaves.trainable if self._leaves else frozenset()
 
     def set_tree(self, tree: LayerTree | None) -> None:
-        """Show the layers of another model, all frozen. A tree like the one shown changes nothing."""
-        if tree == self._tree:
+        """Show the layers of another model, all frozen. A tree like the one shown changes nothing.
+
+        Where it has adapters, they can learn; other adapters in a model like the one shown reset nothing.
+        """
+        known = self._leaves
+        if known is not None and tree is known.whole:
+            return
+        if tree is None or known is None or without_adapters(tree) != known.tree:
+            self._reset(LayerLeaves(tree) if tree else None)
+        elif tree != known.whole:
+            self._leaves = known.moved_to(tree)
+            self._tell({node.id for node in known.tree.nodes})
+
+    def _reset(self, leaves: LayerLeaves | None) -> None:
+        if leaves is self._leaves:
             return
         self.beginResetModel()
-        self._tree = tree
-        self._learns = bytearray(len(tree.parameters) if tree else 0)
-        self._rows = rows_of(tree) if tree else []
-        self._tied = tied_groups(tree) if tree else {}
+        self._leaves = leaves
+        self._rows = rows_of(leaves.tree) if leaves else []
         self.endResetModel()
 
     def set_trainable(self, names: Iterable[str]) -> None:
         """Show that exactly these parameters, and those tied to them, learn; only what changed is told."""
-        if self._tree is None:
-            return
-        wanted = set(names)
-        self._apply(bytearray(parameter.name in wanted for parameter in self._tree.parameters))
+        if self._leaves is not None:
+            self._tell(self._leaves.take(names))
 
-    def state_of(self, node: LayerNode) -> Qt.CheckState:
-        """Return whether all, none, or some of a node's parameters learn."""
-        on = self._count(node)
-        if on == 0:
-            return Qt.CheckState.Unchecked
-        return Qt.CheckState.Checked if on == node.leaf_count else Qt.CheckState.PartiallyChecked
+    def state_of(self, node: LayerNode) -> LayerState:
+        """Return what training does to a layer."""
+        return self._leaves.state(node) if self._leaves else LayerState.FROZEN
 
     def node(self, index: Index) -> LayerNode | None:
         """Return the node of an index of this model."""
-        return self._tree.nodes[index.internalId()] if self._tree is not None and index.isValid() else None
+        return self._leaves.tree.nodes[index.internalId()] if self._leaves is not None and index.isValid() else None
 
     def index_of(self, node: LayerNode, column: int = Column.NAME) -> QModelIndex:
         """Return the index of a node."""
@@ -131,21 +141,21 @@ class LayerModel(QAbstractItemModel):
 
     def index(self, row: int, column: int, parent: Index = _NOWHERE) -> QModelIndex:
         """Return the index of a child."""
-        if self._tree is None or not 0 <= column < len(HEADERS) or parent.column() > 0:
+        if self._leaves is None or not 0 <= column < len(HEADERS) or parent.column() > 0:
             return QModelIndex()
-        children = self._tree.nodes[parent.internalId()].children if parent.isValid() else (0,)
+        children = self._leaves.tree.nodes[parent.internalId()].children if parent.isValid() else (0,)
         return self.createIndex(row, column, children[row]) if 0 <= row < len(children) else QModelIndex()
 
     def parent(self, index: Index = _NOWHERE) -> QModelIndex:  # type: ignore[override]
         """Return the index of the node above one."""
-        if self._tree is None or not index.isValid():
+        node = self.node(index)
+        if node is None or node.parent < 0:
             return QModelIndex()
-        above = self._tree.nodes[index.internalId()].parent
-        return self.createIndex(self._rows[above], 0, above) if above >= 0 else QModelIndex()
+        return self.createIndex(self._rows[node.parent], 0, node.parent)
 
     def rowCount(self, parent: Index = _NOWHERE) -> int:
         """Return the number of children."""
-        if self._tree is None or parent.column() > 0:
+        if self._leaves is None or parent.column() > 0:
             return 0
         node = self.node(parent)
         return len(node.children) if node else 1
@@ -175,91 +185,92 @@ class LayerModel(QAbstractItemModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what a cell shows."""
-        node = self.node(index)
-        if node is None:
+        node, leaves = self.node(index), self._leaves
+        if node is None or leaves is None:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._text(node, index.column())
+            return self._text(node, leaves, index.column())
         if role == Qt.ItemDataRole.CheckStateRole:
-            return self.state_of(node) if index.column() == Column.NAME else None
+            checked = _CHECKS.get(leaves.state(node), Qt.CheckState.PartiallyChecked)
+            return checked if index.column() == Column.NAME else None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(node)
+            return self._tip(node, leaves)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return self._spoken(node, index.column())
-        return self._own_data(node, role)
+            return self._spoken(node, leaves, index.column())
+        return _own_data(node, leaves, role)
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Take a tick: all parameters of a node, and those tied to them, learn or are frozen."""
-        node = self.node(index)
-        if node is None or role != Qt.ItemDataRole.CheckStateRole or index.column() != Column.NAME:
+        """Take a tick, by which all of a node learns or is frozen, or a wish for adapters in it."""
+        node, leaves = self.node(index), self._leaves
+        if node is None or leaves is None:
             return False
-        on = Qt.CheckState(value) is not Qt.CheckState.Unchecked
-        wanted = bytearray(self._learns)
-        for leaf in node.leaves:
-            for tied in self._tied.get(leaf, (leaf,)):
-                wanted[tied] = on
-        self._apply(wanted)
+        if role == ADAPTER_ROLE and leaves.places(node):
+            touched = leaves.adapt(node, on=bool(value))
+        elif role == Qt.ItemDataRole.CheckStateRole and index.column() == Column.NAME:
+            touched = leaves.tick(node, on=Qt.CheckState(value) is not Qt.CheckState.Unchecked)
+        else:
+            return False
+        self._tell(touched)
         self.ticked.emit(node.path)
         return True
 
     # --- inside ------------------------------------------------------------------------------------------------
 
-    def _own_data(self, node: LayerNode, role: int) -> Any:
-        if role == NODE_ROLE:
-            return node
-        if role == STATE_ROLE:
-            return self.state_of(node)
-        if role == SHARE_ROLE:
-            return self._share(node)
-        return f"{node.path} {node.description}" if role == SEARCH_ROLE else None
-
-    def _count(self, node: LayerNode) -> int:
-        return self._learns.count(1, node.first_leaf, node.first_leaf + node.leaf_count)
-
-    def _share(self, node: LayerNode) -> float:
-        total = self._tree.parameter_count if self._tree else 0
-        return node.parameter_count / total if total else 0.0
-
-    def _text(self, node: LayerNode, column: int) -> str:
+    def _text(self, node: LayerNode, leaves: LayerLeaves, column: int) -> str:
         if column == Column.NAME:
             return node.name
         if column == Column.MEANING:
-            return describe_node(node, self._tree) if self._tree else ""
+            return describe_node(node, leaves.tree)
         if column == Column.PARAMETERS:
-            return f"{node.parameter_count:,}"
+            return f"{node.parameter_count + leaves.added(node):,}"
         if column == Column.SHARE:
-            return format_share(self._share(node))
-        return LEARN_WORDS[self.state_of(node)]
+            return format_share(_share(node, leaves))
+        return leaves.state(node).value
 
-    def _tip(self, node: LayerNode) -> str:
-        meaning = self._text(node, Column.MEANING)
-        path = f"{node.path or 'model'}\n{meaning}" if meaning else node.path
-        return f"{path}\n{self._count(node):,} of {node.leaf_count:,} tensors learn"
+    def _tip(self, node: LayerNode, leaves: LayerLeaves) -> str:
+        lines = [node.path or "model", self._text(node, leaves, Column.MEANING)]
+        lines.append(f"{leaves.learning(node):,} of {node.leaf_count:,} tensors learn")
+        adapters = leaves.adapters(node)
+        if adapters:
+            learn = "an adapter learns" if adapters == 1 else f"{adapters:,} adapters learn"
+            lines.append(f"{learn} beside what is frozen: {leaves.added(node):,} numbers")
+        return "\n".join(line for line in lines if line)
 
-    def _spoken(self, node: LayerNode, column: int) -> str:
+    def _spoken(self, node: LayerNode, leaves: LayerLeaves, column: int) -> str:
+        state = leaves.state(node)
+        beside = leaves.adapters(node) and state is not LayerState.ADAPTED
+        learns = f"{state.value}, with adapters" if beside else state.value
         if column != Column.NAME:
-            return self._text(node, column)
-        meaning = self._text(node, Column.MEANING)
-        return ", ".join(part for part in (node.name, meaning, LEARN_WORDS[self.state_of(node)]) if part)
+            return learns if column == Column.LEARNS else self._text(node, leaves, column)
+        meaning = self._text(node, leaves, Column.MEANING)
+        return ", ".join(part for part in (node.name, meaning, learns) if part)
 
-    def _apply(self, wanted: bytearray) -> None:
-        """Adopt the leaves' states and tell of every node that holds a changed one."""
-        if self._tree is None:
-            return
-        for group in self._tied.values():
-            if any(wanted[leaf] for leaf in group):
-                for leaf in group:
-                    wanted[leaf] = 1
-        changed = [before != after for before, after in zip(self._learns, wanted, strict=True)]
-        if not any(changed):
-            return
-        self._learns = wanted
-        until = [0, *accumulate(changed)]
-        touched = {n.id for n in self._tree.nodes if until[n.first_leaf + n.leaf_count] > until[n.first_leaf]}
-        for first, last in sibling_runs(self._tree, touched):
+    def _tell(self, touched: set[int]) -> None:
+        """Tell of nodes whose cells say something else now."""
+        for first, last in sibling_runs(self._leaves.tree, touched) if self._leaves and touched else ():
             self.dataChanged.emit(self.index_of(first), self.index_of(last, Column.LEARNS), _CHANGED_ROLES)
+
+
+def _own_data(node: LayerNode, leaves: LayerLeaves, role: int) -> Any:
+    if role == NODE_ROLE:
+        return node
+    if role == STATE_ROLE:
+        return leaves.state(node)
+    if role == SHARE_ROLE:
+        return _share(node, leaves)
+    if role == ADAPTERS_ROLE:
+        return leaves.adapters(node)
+    if role == ADAPTER_ROLE:
+        places = leaves.places(node)
+        return leaves.adapters(node) == places if places else None
+    return f"{node.path} {node.description}" if role == SEARCH_ROLE else None
+
+
+def _share(node: LayerNode, leaves: LayerLeaves) -> float:
+    total = leaves.tree.parameter_count
+    return node.parameter_count / total if total else 0.0
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:

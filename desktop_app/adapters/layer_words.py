@@ -8,8 +8,10 @@ from decimal import Decimal
 
 from desktop_app.error_words import sentence
 from trainer_core.errors import InputError, Problem
+from trainer_core.layers.adapters import ADAPTER
 from trainer_core.layers.freeze import FreezeState, freeze_state, match_rule, resolve_freeze
 from trainer_core.layers.tree import LayerKind, LayerNode, LayerTree
+from trainer_core.models.facts import ModelFacts
 from trainer_core.project.schema import Project, StageSection
 from trainer_core.stages.plan import resolve_stages
 
@@ -74,6 +76,9 @@ def rule_words(rule: str) -> str:
     if rule in _RULE_WORDS:
         return _RULE_WORDS[rule]
     freezes, pattern = rule.startswith("!"), rule.removeprefix("!")
+    if pattern.startswith(ADAPTER):
+        words = f"adapters in {rule_words(pattern.removeprefix(ADAPTER))}"
+        return f"no {words}" if freezes else words
     count = pattern.removeprefix("top:")
     if pattern.startswith("top:") and count.isdigit():
         words = "the top block" if int(count) == 1 else f"the top {count} blocks"
@@ -119,10 +124,10 @@ class KnownRules:
         return self._known[rules]
 
 
-def plan_problems(project: Project, tree: LayerTree, rows: int) -> list[str]:
+def plan_problems(project: Project, facts: ModelFacts, rows: int) -> list[str]:
     """Return what is wrong with the stages of a project, one sentence each; the same words on every page."""
     try:
-        resolve_stages(project, tree, rows)
+        resolve_stages(project, facts.tree, rows, telling=facts.telling)
     except InputError as error:
         return [_stage_sentence(problem, project.stage) for problem in error.problems]
     return []

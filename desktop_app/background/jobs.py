@@ -7,14 +7,16 @@ overtaken are dropped.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal, Slot
 
 
 class _Answer(QObject):
-    """Carries a job's end into the window's thread."""
+    """Carries what a job tells, and its end, into the window's thread."""
 
+    told = Signal(object)
     succeeded = Signal(object)
     failed = Signal(object)
 
@@ -57,17 +59,20 @@ class Jobs(QObject):
     def start(
         self,
         name: str,
-        operation: Callable[[], Any],
+        operation: Callable[..., Any],
         success: Callable[[Any], None],
         failure: Callable[[Exception], None] | None = None,
+        told: Callable[[Any], None] | None = None,
     ) -> None:
         """Run ``operation`` in the background; after ``close`` nothing is begun.
 
         Args:
             name: what the job does, in words a user understands; one name is one sequence of answers.
-            operation: called in another thread; must not touch widgets.
+            operation: called in another thread; must not touch widgets. With ``told`` it is given a function to call
+                with whatever is to be told meanwhile.
             success: called in the window's thread with the result.
             failure: called in the window's thread with the exception; without one ``failed`` is emitted.
+            told: called in the window's thread with what the operation tells while it is at work.
         """
         if self._closed:
             return
@@ -75,10 +80,12 @@ class Jobs(QObject):
         self._generations[name] = generation
         answer = _Answer(self)
         self._answers[name, generation] = answer
+        answer.told.connect(lambda value: self._on_job_told(name, generation, told, value))
         answer.succeeded.connect(lambda result: self._on_job_ended(name, generation, success, result))
         answer.failed.connect(lambda error: self._on_job_ended(name, generation, failure or self.failed.emit, error))
         self.busy_changed.emit(name)
-        self._pool.start(_Job(lambda: operation() if self._is_newest(name, generation) else None, answer))
+        work = operation if told is None else partial(operation, answer.told.emit)
+        self._pool.start(_Job(lambda: work() if self._is_newest(name, generation) else None, answer))
 
     def forget(self, name: str) -> None:
         """Drop the answers of all jobs of this name that are under way."""
@@ -106,6 +113,11 @@ class Jobs(QObject):
 
     def _is_newest(self, name: str, generation: int) -> bool:
         return self._generations.get(name) == generation
+
+    @Slot()
+    def _on_job_told(self, name: str, generation: int, handler: Callable[[Any], None] | None, value: Any) -> None:
+        if handler is not None and self._is_newest(name, generation):
+            handler(value)
 
     @Slot()
     def _on_job_ended(self, name: str, generation: int, handler: Callable[[Any], Any], value: Any) -> None:

@@ -5,43 +5,32 @@ from __future__ import annotations
 from PySide6.QtCore import (
     QEvent,
     QModelIndex,
-    QPersistentModelIndex,
-    QRect,
     QRegularExpression,
-    QSize,
     QSortFilterProxyModel,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QPainter
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTreeView,
-    QWidget,
-)
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 
-from desktop_app.adapters.layer_model import NODE_ROLE, SEARCH_ROLE, SHARE_ROLE, STATE_ROLE, Column, LayerModel
+from desktop_app.adapters.layer_leaves import LayerState
+from desktop_app.adapters.layer_model import ADAPTER_ROLE, NODE_ROLE, SEARCH_ROLE, STATE_ROLE, Column, LayerModel
 from desktop_app.theme import Theme
+from desktop_app.widgets.layer_delegate import ROW_AIR, LayerDelegate
 from trainer_core.layers.tree import LayerKind, LayerNode
 
-MARKS = {
-    Qt.CheckState.Checked: ("mdi6.fire", "warm"),
-    Qt.CheckState.Unchecked: ("mdi6.snowflake", "frozen"),
-    Qt.CheckState.PartiallyChecked: ("mdi6.snowflake-melt", "muted"),
-}
-BAR_HEIGHT = 3
-ROW_AIR = 8
 MOST_NAME_LETTERS = 42
 MOST_SEARCHED = 256
 
 
 class LayerTreeView(QTreeView):
-    """Shows a ``LayerModel`` through a search. Space ticks the current row, whichever column it stands in."""
+    """Shows a ``LayerModel`` through a search.
+
+    Space ticks the current row, whichever column it stands in; with Shift it puts adapters there, or takes them away.
+    """
 
     current_changed = Signal()
+    """Another row is the current one, or what learns in it changed."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,6 +57,7 @@ class LayerTreeView(QTreeView):
         """Show a model."""
         self.filter.setSourceModel(model)
         model.modelReset.connect(self._on_model_reset)
+        model.dataChanged.connect(self.current_changed)
         self.selectionModel().currentChanged.connect(self.current_changed)
         self._dress_header()
         self._on_model_reset()
@@ -77,6 +67,18 @@ class LayerTreeView(QTreeView):
         """The path of the current layer, empty for the whole model; None without one."""
         node = self.currentIndex().data(NODE_ROLE)
         return node.path if node is not None else None
+
+    @property
+    def current_adapter(self) -> bool | None:
+        """Whether beside all matrices of the current layer an adapter learns; None where none can."""
+        found = self.currentIndex().data(ADAPTER_ROLE)
+        return found if isinstance(found, bool) else None
+
+    def switch_adapter(self) -> None:
+        """Put adapters beside all matrices of the current layer, or take them away where all have one."""
+        on = self.current_adapter
+        if on is not None:
+            self.filter.setData(self.currentIndex(), not on, ADAPTER_ROLE)
 
     @property
     def is_searching(self) -> bool:
@@ -106,12 +108,15 @@ class LayerTreeView(QTreeView):
             self._fit_columns()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Tick the current row on Space; leave the rest to Qt."""
+        """Tick the current row on Space, or switch its adapters; leave the rest to Qt."""
         index = self.currentIndex().siblingAtColumn(Column.NAME)
         if event.key() != Qt.Key.Key_Space or not index.isValid():
             super().keyPressEvent(event)
             return
-        checked = index.data(STATE_ROLE) is Qt.CheckState.Checked
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.switch_adapter()
+            return
+        checked = index.data(STATE_ROLE) is LayerState.LEARNING
         after = Qt.CheckState.Unchecked if checked else Qt.CheckState.Checked
         self.filter.setData(index, after.value, Qt.ItemDataRole.CheckStateRole)
 
@@ -142,7 +147,7 @@ class LayerTreeView(QTreeView):
             Column.NAME: min(name + box, metrics.averageCharWidth() * MOST_NAME_LETTERS),
             Column.PARAMETERS: metrics.horizontalAdvance(f"{nodes[0].parameter_count:,}"),
             Column.SHARE: metrics.horizontalAdvance("< 0.01 %"),
-            Column.LEARNS: metrics.horizontalAdvance("learning") + metrics.height() + ROW_AIR,
+            Column.LEARNS: metrics.horizontalAdvance("learning") + 2 * metrics.height() + ROW_AIR,
         }
         for column, width in longest.items():
             self.setColumnWidth(column, max(width + 2 * ROW_AIR, self.header().sectionSizeHint(column)))
@@ -181,43 +186,6 @@ class LayerTreeView(QTreeView):
         model = self.filter.sourceModel()
         tree = model.tree if isinstance(model, LayerModel) else None
         return tree.nodes if tree else ()
-
-
-class LayerDelegate(QStyledItemDelegate):
-    """Adds the mark of what learns, and a bar for the share."""
-
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._icons = {state: theme.icon(name, role) for state, (name, role) in MARKS.items()}
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
-        """Put a snow flake or a flame before the word."""
-        super().initStyleOption(option, index)
-        if index.column() == Column.LEARNS:
-            option.icon = self._icons[index.data(STATE_ROLE)]
-            option.features |= QStyleOptionViewItem.ViewItemFeature.HasDecoration
-            side = option.fontMetrics.height()
-            option.decorationSize = QSize(side, side)
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        """Return the size of a cell with some air."""
-        return super().sizeHint(option, index) + QSize(ROW_AIR, ROW_AIR // 2)
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        """Paint the cell, and under a share its bar."""
-        super().paint(painter, option, index)
-        if index.column() == Column.SHARE:
-            self._paint_bar(painter, option.rect, index.data(SHARE_ROLE))
-
-    def _paint_bar(self, painter: QPainter, cell: QRect, share: float) -> None:
-        track = QRect(cell.left() + 6, cell.bottom() - BAR_HEIGHT, cell.width() - 12, BAR_HEIGHT)
-        filled = QRect(track)
-        filled.setWidth(round(track.width() * share))
-        painter.fillRect(track, self._theme.color("line"))
-        painter.fillRect(filled, self._theme.color("accent"))
 
 
 def _first_unfolded(nodes: tuple[LayerNode, ...]) -> set[str]:

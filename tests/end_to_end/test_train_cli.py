@@ -10,10 +10,10 @@ import pytest
 
 from tests.support.command_line import run_thaw
 from tests.support.projects import HEAD, make_project, write_delimited
-from trainer_core.resources import starter_project_path
+from trainer_core.resources import starter_projects
 
 STARTER = "starter:all-MiniLM-L6-v2"
-FOLDER = starter_project_path().parent
+FOLDER = starter_projects()[0].path.parent
 
 
 def tickets() -> list[tuple[str, str]]:
@@ -109,7 +109,7 @@ def test_the_starter_model_learns_a_slice_of_the_starter_data(tmp_path: Path) ->
 
 @pytest.mark.slow
 def test_the_starter_project_is_found_without_fault() -> None:
-    outcome = run_thaw("check", starter_project_path())
+    outcome = run_thaw("check", starter_projects()[0].path)
     assert outcome.status == 0, outcome.err
     for stage in ("head", "top", "all"):
         assert f'stage "{stage}"' in outcome.out

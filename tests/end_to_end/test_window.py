@@ -17,6 +17,7 @@ from desktop_app.app import Shell, build_shell
 from desktop_app.core_access import LocalCore
 from desktop_app.dialogs import Dialogs
 from desktop_app.settings import Settings
+from tests.support.tiny_models import build_tiny_model, edit_json
 from trainer_core.resources import StarterProject, starter_projects
 from trainer_core.runs.history import RunStatus
 
@@ -150,7 +151,68 @@ def test_stopping_keeps_the_best_and_the_window_goes_on(shell: Shell, qtbot: QtB
     assert (workspace.run.model / "head.safetensors").is_file()
 
 
-@pytest.mark.parametrize("example", starter_projects()[1:], ids=lambda example: example.path.stem)
+def train_copy(shell: Shell, qtbot: QtBot, rows: Path, path: Path) -> None:
+    """Save the open example elsewhere, with what it offers to try, and train it to its end."""
+    workspace = shell.workspace
+    shutil.copy(rows.with_name("try.txt"), path.parent)
+    workspace.save(path)
+    qtbot.waitUntil(lambda: not shell.jobs.is_busy, timeout=MINUTE)
+    assert workspace.report is not None, workspace.report_error
+    assert workspace.report.findings == ()
+    assert workspace.facts is not None, workspace.facts_error
+    shell.window.train()
+    qtbot.waitUntil(lambda: not shell.trainer.running, timeout=2 * MINUTE)
+    history = shell.trainer.history
+    assert history.failure is None, history.failure
+    assert history.status is RunStatus.FINISHED
+
+
+WRITERS = ("garden_helper", "lighthouse_letters")
+"""Examples whose model writes."""
+
+
+@pytest.fixture(scope="module")
+def small_writer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a tiny model with random weights that reads long texts and writes."""
+    folder = build_tiny_model(tmp_path_factory.mktemp("writer"), "qwen2-lm")
+    edit_json(folder / "config.json", max_position_embeddings=2_048)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "example",
+    [one for one in starter_projects() if one.path.stem in WRITERS],
+    ids=lambda example: example.path.stem,
+)
+def test_every_example_that_writes_is_learnt_and_answers(
+    shell: Shell, qtbot: QtBot, small_writer: Path, tmp_path: Path, example: StarterProject
+) -> None:
+    workspace = shell.workspace
+    workspace.open(example.path)
+    assert workspace.project is not None
+    assert workspace.project.model.source == "starter:SmolLM2-135M-Instruct"
+    stage = {"name": "adapters", "train": ["adapter:blocks"], "learning_rate": 1e-2, "epochs": 1}
+    rows = example.path.parent / workspace.project.data.train
+    workspace.update(model={"source": str(small_writer), "max_length": 256}, stage=(stage,))
+    train_copy(shell, qtbot, rows, tmp_path / "mine.thaw")
+    assert set(shell.trainer.history.metrics) == {"perplexity", "loss", "token_accuracy"}
+
+    go_to(shell, qtbot, "Try it")
+    qtbot.waitUntil(lambda: not shell.jobs.is_busy, timeout=MINUTE)
+    message = widget(shell, QPlainTextEdit, "Your message")
+    QTest.keyClicks(message, "When may I come")
+    QTest.keyClick(message, Qt.Key.Key_Return)
+    send = "Send"
+    qtbot.waitUntil(lambda: shell.jobs.is_busy, timeout=MINUTE)
+    qtbot.waitUntil(lambda: not shell.jobs.is_busy and widget(shell, QPushButton, send).isVisible(), timeout=MINUTE)
+    assert any("a second" in label.text() for label in shell.window.findChildren(QLabel) if label.isVisible())
+
+
+@pytest.mark.parametrize(
+    "example",
+    [one for one in starter_projects()[1:] if one.path.stem not in WRITERS],
+    ids=lambda example: example.path.stem,
+)
 def test_every_example_is_learnt_tried_and_measured(
     shell: Shell, qtbot: QtBot, bert: Path, tmp_path: Path, example: StarterProject
 ) -> None:
@@ -164,17 +226,7 @@ def test_every_example_is_learnt_tried_and_measured(
     if workspace.project.task == "answering":
         changes["options"] = {"stride": 8}
     workspace.update(**changes)
-    shutil.copy(rows.with_name("try.txt"), tmp_path)
-    workspace.save(tmp_path / "mine.thaw")
-    qtbot.waitUntil(lambda: not shell.jobs.is_busy, timeout=MINUTE)
-    assert workspace.report is not None, workspace.report_error
-    assert workspace.report.findings == ()
-    assert workspace.facts is not None, workspace.facts_error
-    shell.window.train()
-    qtbot.waitUntil(lambda: not shell.trainer.running, timeout=2 * MINUTE)
-    history = shell.trainer.history
-    assert history.failure is None, history.failure
-    assert history.status is RunStatus.FINISHED
+    train_copy(shell, qtbot, rows, tmp_path / "mine.thaw")
 
     go_to(shell, qtbot, "Try it")
     examples = widget(shell, QListWidget, "Example sentences")

@@ -14,8 +14,9 @@ from desktop_app.adapters.forecast_words import ForecastWords
 from desktop_app.adapters.layer_model import Column, LayerModel
 from desktop_app.pages.base import Page, PageState
 from desktop_app.pages.layers import build_page
-from desktop_app.pages.layers.presenter import LayersPresenter, LayersSummary, names_up_to
+from desktop_app.pages.layers.presenter import LayersPresenter
 from desktop_app.pages.layers.view import LayersPage
+from desktop_app.pages.layers.words import LayersSummary, names_up_to
 from desktop_app.theme import Theme
 from desktop_app.workspace import Workspace
 from tests.support.fake_views import FakeWaitingView
@@ -34,6 +35,7 @@ class FakeView(FakeWaitingView):
     stage_picked = Signal(int)
     preset_wished = Signal(str)
     top_wished = Signal(int)
+    adapters_wished = Signal(int)
     only_wished = Signal(str)
     freeze_up_to_wished = Signal(str)
 
@@ -53,6 +55,9 @@ class FakeView(FakeWaitingView):
 
     def set_block_count(self, count: int) -> None:
         self.block_count = count
+
+    def set_adaptable(self, adaptable: bool) -> None:
+        self.adaptable = adaptable
 
     def set_summary(self, summary: LayersSummary) -> None:
         self.summary = summary
@@ -335,8 +340,8 @@ def test_buttons_menu_and_undo_keys(qtbot: QtBot, page: Page, workspace: Workspa
     view = widgets(page)
     qtbot.mouseClick(view.presets.buttons["everything"], Qt.MouseButton.LeftButton)
     assert rules(workspace) == ("all",)
-    view.presets.top_count.setValue(4)
-    qtbot.mouseClick(view.presets.top_button, Qt.MouseButton.LeftButton)
+    view.presets.top.count.setValue(4)
+    qtbot.mouseClick(view.presets.top.button, Qt.MouseButton.LeftButton)
     assert rules(workspace) == ("head", "top:4")
     view.tree.setCurrentIndex(row_of(page, "encoder.layer.4"))
     qtbot.mouseClick(view.freeze, Qt.MouseButton.LeftButton)
@@ -364,7 +369,7 @@ def test_another_model_replaces_the_tree_and_shows_its_blocks(page: Page, worksp
     fill(workspace, workspace.project, blocks=40)
     tree = widgets(page).tree
     assert tree.isExpanded(row_of(page, "encoder.layer"))
-    assert widgets(page).presets.top_count.maximum() == 40
+    assert widgets(page).presets.top.count.maximum() == 40
 
 
 def test_the_error_page_tells_the_remedy(page: Page, workspace: Workspace) -> None:

@@ -197,6 +197,26 @@ def test_ready_made_plans_from_the_menu_and_back(page: Page, workspace: Workspac
     assert names(workspace) == ["head", "top", "all"]
 
 
+def test_the_card_of_adapters(page: Page, workspace: Workspace) -> None:
+    view = widgets(page)
+    assert not view.adapters.isVisible()
+    page.presenter._on_preset_wished("Adapters (LoRA)")
+    assert view.adapters.isVisible()
+    fields = view.adapters.fields
+    fields["rank"].control.setValue(8)
+    fields["alpha"].control.setValue(24)
+    fields["dropout"].control.setValue(0.1)
+    kind = fields["kind"].control
+    kind.setCurrentIndex(kind.findData("dora"))
+    kind.activated.emit(kind.currentIndex())
+    wish = workspace.project.adapter
+    assert (wish.kind, wish.rank, wish.alpha, wish.dropout) == ("dora", 8, 24, 0.1)
+    assert "× 3." in view.adapters.words["alpha"].text()
+    assert "size of each output" in view.adapters.words["kind"].text()
+    view.adapters.refuse("rank", "Too much.")
+    assert fields["rank"].refusal == "Too much."
+
+
 def test_the_button_leads_to_the_layers_of_the_stage(qtbot: QtBot, page: Page) -> None:
     with qtbot.waitSignal(page.leads["layers"]):
         click(qtbot, widgets(page).editor.choose)
@@ -238,7 +258,9 @@ def test_many_stages_of_a_deep_model_scroll_to_the_chosen_one(qtbot: QtBot, page
 
 
 @pytest.mark.parametrize("width", [700, 900, 1400])
-def test_nothing_is_wider_than_the_page(qtbot: QtBot, page: Page, width: int) -> None:
+@pytest.mark.parametrize("plan", ["All at once", "Adapters (LoRA)"])
+def test_nothing_is_wider_than_the_page(qtbot: QtBot, page: Page, width: int, plan: str) -> None:
+    page.presenter._on_preset_wished(plan)
     page.view.resize(width, 800)
     scroll = widgets(page).content
     qtbot.waitUntil(lambda: scroll.widget().width() <= scroll.viewport().width())

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from desktop_app.adapters.forecast_words import ForecastWords
 from desktop_app.adapters.layer_words import format_rate, format_share, rule_words
 from desktop_app.pages.base import PageState
+from desktop_app.pages.stages.adapter_words import AdapterForm
 from desktop_app.pages.stages.presenter import StagesPresenter
 from desktop_app.pages.stages.words import (
     CardWords,
@@ -47,6 +48,7 @@ class FakeView(FakeWaitingView):
     stage_edited = Signal(str, object)
     rate_step_wished = Signal(bool)
     training_edited = Signal(str, object)
+    adapter_edited = Signal(str, object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,6 +78,12 @@ class FakeView(FakeWaitingView):
         self.refusals[field] = text
 
     def set_training_refusal(self, field: str, text: str) -> None:
+        self.refusals[field] = text
+
+    def set_adapters(self, form: AdapterForm | None) -> None:
+        self.adapters = form
+
+    def set_adapter_refusal(self, field: str, text: str) -> None:
         self.refusals[field] = text
 
     def set_curve(self, curve: RateCurve | None) -> None:

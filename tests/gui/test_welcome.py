@@ -12,7 +12,7 @@ from desktop_app.app import Shell
 from desktop_app.pages.welcome.view import WelcomeView
 from desktop_app.theme import Theme
 from tests.gui.conftest import FakeDialogs
-from trainer_core.resources import starter_project_path, starter_projects
+from trainer_core.resources import starter_projects
 
 
 def view_of(shell: Shell) -> WelcomeView:
@@ -23,7 +23,7 @@ def view_of(shell: Shell) -> WelcomeView:
 
 def test_the_first_door_opens_the_example(shell: Shell, qtbot: QtBot) -> None:
     qtbot.mouseClick(view_of(shell).doors[0], Qt.MouseButton.LeftButton)
-    assert shell.workspace.path == starter_project_path()
+    assert shell.workspace.path == starter_projects()[0].path
     assert shell.window.shown_page == "data"
     qtbot.waitUntil(lambda: not shell.jobs.is_busy)
 

@@ -14,7 +14,7 @@ from tests.support.small import small_facts
 from tests.support.small_data import small_report
 from trainer_core.errors import InputError
 from trainer_core.project.load import load_project
-from trainer_core.resources import starter_project_path
+from trainer_core.resources import starter_projects
 
 
 def test_opening_finds_out_about_data_and_model(ready: Workspace, core: FakeCore) -> None:
@@ -93,7 +93,7 @@ def test_saving_elsewhere_keeps_the_data_found(ready: Workspace, tmp_path: Path)
 
 
 def test_the_example_is_never_written_over(workspace: Workspace, qtbot: QtBot) -> None:
-    workspace.open(starter_project_path())
+    workspace.open(starter_projects()[0].path)
     assert workspace.needs_new_place
     qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -11,11 +11,13 @@ from desktop_app.core_access import TextPredictor, TrainingRows
 from tests.support.fake_engine import FakeEngine
 from tests.support.small import small_code, small_facts, small_machine, small_starters
 from tests.support.small_data import LABELS, SAMPLE, small_report, small_tasks
+from trainer_core.data.reading import Reading
 from trainer_core.data.report import DataReport
 from trainer_core.data.roles import Fields, Role
 from trainer_core.errors import InputError
 from trainer_core.forecast.contract import MachineFacts
 from trainer_core.inference.prediction import ClassPrediction, EvaluationReport, OpenRows, Prediction
+from trainer_core.inference.written import Message, WritingEnd, WritingSettings, Written
 from trainer_core.models.facts import ModelFacts, StarterModel
 from trainer_core.models.foreign_code import ModelCode
 from trainer_core.project.schema import Project
@@ -31,14 +33,33 @@ class FakePredictor:
     Attributes:
         columns: of the texts that a row has.
         labels: the classes.
+        words: what it writes, piece by piece, where it writes.
+        asked: what it was asked to answer, and how.
     """
 
     columns: Mapping[Role, str] = field(default_factory=lambda: {Role.TEXT: "text"})
     labels: tuple[str, ...] = LABELS
+    words: tuple[str, ...] = ()
+    asked: list[tuple[list[Message], WritingSettings]] = field(default_factory=list)
 
     def predict(self, rows: Sequence[Fields]) -> list[Prediction]:
         """Return one prediction a row; the same row always gets the same answer."""
         return [self._predict(fields) for fields in rows]
+
+    @property
+    def writes(self) -> bool:
+        """Whether something is to be written."""
+        return bool(self.words)
+
+    def converse(self, messages: Sequence[Message], settings: WritingSettings, say: Callable[[str], bool]) -> Written:
+        """Say the words, until nobody listens."""
+        self.asked.append((list(messages), settings))
+        said: list[str] = []
+        for word in self.words:
+            said.append(word)
+            if not say(word):
+                return Written("".join(said), len(said), 0.5, WritingEnd.STOPPED)
+        return Written("".join(said), len(said), 0.5, WritingEnd.DONE)
 
     def evaluate(self, file: Path) -> EvaluationReport:
         """Return figures of the labels, the better the earlier they stand; a file that is not there is refused."""
@@ -68,6 +89,9 @@ class FakeCore:
         rows: what ``open_rows`` finds, or raises.
         tasks: what ``describe_tasks`` returns, or raises.
         facts: what ``inspect_model`` returns, or raises.
+        conversion_parts: what ``inspect_model`` tells that it does.
+        reading: what ``preview_reading`` returns, or raises.
+        original: what ``load_original`` returns, or raises.
         machine: what ``measure_speed`` returns, or raises.
         predictor: what ``load_predictor`` returns, or raises.
         calls: the names of the calls made, in order.
@@ -83,6 +107,9 @@ class FakeCore:
     rows: Sequence[Fields] | Exception = SAMPLE * 100
     tasks: list[TaskFacts] | Exception = field(default_factory=small_tasks)
     facts: ModelFacts | Exception = field(default_factory=small_facts)
+    reading: Reading | Exception | None = None
+    conversion_parts: tuple[str, ...] = ()
+    original: TextPredictor | Exception = field(default_factory=lambda: FakePredictor())
     machine: MachineFacts | Exception = field(default_factory=small_machine)
     predictor: TextPredictor | Exception = field(default_factory=FakePredictor)
     starters: list[StarterModel] = field(default_factory=small_starters)
@@ -114,8 +141,12 @@ class FakeCore:
         self.calls.append("describe_tasks")
         return _or_raise(self.tasks)
 
-    def inspect_model(self, project: Project, folder: Path, outputs: int, texts: int) -> ModelFacts:
-        """Return the facts."""
+    def inspect_model(
+        self, project: Project, folder: Path, outputs: int, texts: int, told: Callable[[str, int, int], None]
+    ) -> ModelFacts:
+        """Return the facts; tell of a conversion where one is wished."""
+        for place, what in enumerate(self.conversion_parts):
+            told(what, place, len(self.conversion_parts))
         self.calls.append("inspect_model")
         self.outputs.append(outputs)
         return _or_raise(self.facts)
@@ -149,6 +180,16 @@ class FakeCore:
         """Return the predictor."""
         self.calls.append("load_predictor")
         return _or_raise(self.predictor)
+
+    def preview_reading(self, project: Project, folder: Path, row: Fields) -> Reading | None:
+        """Return the reading."""
+        self.calls.append("preview_reading")
+        return _or_raise(self.reading)
+
+    def load_original(self, run: Path) -> TextPredictor:
+        """Return the model as it was before."""
+        self.calls.append("load_original")
+        return _or_raise(self.original)
 
     def open_predictable(self, file: Path, columns: Mapping[Role, str]) -> OpenRows:
         """Return the lines of a file, each cut at its tabs."""

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 
 from desktop_app.adapters.rows_model import RowsModel
+from desktop_app.marked import MarkedText
 from desktop_app.pages.data.contract import Counts, DataSettings
 from tests.support.fake_views import FakeNoticeView
 from trainer_core.data.report import ColumnInfo, Finding
@@ -31,6 +32,7 @@ class FakeDataView(FakeNoticeView):
     share_chosen = Signal(float)
     limit_chosen = Signal(object)
     skip_chosen = Signal(bool)
+    row_chosen = Signal(tuple)
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,6 +47,8 @@ class FakeDataView(FakeNoticeView):
         self.failure: Exception | None = None
         self.rows: RowsModel | None = None
         self.count = (0, 0)
+        self.reading: MarkedText | None = None
+        self.counted = ""
 
     def show_settings(self, settings: DataSettings) -> None:
         self.settings = settings
@@ -69,6 +73,9 @@ class FakeDataView(FakeNoticeView):
 
     def set_rows(self, rows: RowsModel) -> None:
         self.rows = rows
+
+    def show_reading(self, marked: MarkedText | None, counted: str) -> None:
+        self.reading, self.counted = marked, counted
 
     def show_row_count(self, shown: int, total: int) -> None:
         self.count = (shown, total)

@@ -105,6 +105,8 @@ def _is_there(entry: object, missing: set[str]) -> bool:
 
 def _scenes(shell: object, home: Path, turn: Callable[[], None], wanted: list[str]) -> Iterator[str]:
     """Bring the window from scene to scene; yield the name of each, to be drawn."""
+    from tests.support.screens_chat import draw_chats
+    from tests.support.screens_layers import draw_adapters
     from tests.support.small import small_project
     from trainer_core.project.save import save_project
 
@@ -149,6 +151,9 @@ def _scenes(shell: object, home: Path, turn: Callable[[], None], wanted: list[st
         yield from _other_tasks(shell, turn)
     if not wanted or "try_it" in wanted:
         yield from _answers(shell, turn)
+        yield from draw_chats(shell, lambda done: _until(turn, done), lambda: _settle(turn))
+    if not wanted or {"layers", "stages"} & set(wanted):
+        yield from draw_adapters(shell, lambda: _settle(turn), wanted)
     if not wanted or "model" in wanted:
         yield from _with_code(shell, turn)
     if not wanted or "welcome" in wanted:

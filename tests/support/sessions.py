@@ -13,7 +13,7 @@ from trainer_core.cache.arrays import MemoryArrays
 from trainer_core.engines.local import LocalEngine
 from trainer_core.engines.prepare import prepare_run
 from trainer_core.models.body import load_tokenizer
-from trainer_core.models.build import build_network, read_originals
+from trainer_core.models.build import build_planned, read_originals
 from trainer_core.project.load import load_project
 from trainer_core.project.schema import Pooling, Precision
 from trainer_core.runs.checkpoints import weights_facts
@@ -101,7 +101,7 @@ def make_session(
         plan=plan,
         task=task,
         judge=task.judge(prepared.data.validation, validation),
-        network=build_network(base, task, plan.data.outputs, pooling, texts=plan.data.texts).to(device),
+        network=build_planned(plan, task, pooling).to(device),
         tree=prepared.facts.tree,
         train=train,
         validation=validation,

@@ -37,8 +37,12 @@ from transformers import (
 )
 
 from tests.support.toy_texts import ALL_WORDS
+from trainer_core.models.language import language_class
 
+LANGUAGE = "-lm"
 SPECIALS = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+HIDING = {"mask_token": "hello"}
+"""Any word of the vocabulary will do to hide others."""
 VOCABULARY = {word: number for number, word in enumerate((*SPECIALS.values(), *ALL_WORDS))}
 WIDTH, BLOCKS, LONGEST = 16, 3, 64
 BYTE_LEVEL_SIZE = 400
@@ -114,10 +118,15 @@ ENCODER_DECODERS: dict[str, Callable[[], PretrainedConfig]] = {
 
 
 def build_tiny_model(folder: Path, family: str = "bert", *, seed: int = 0) -> Path:
-    """Write a model of an architecture with random weights and its tokenizer into a folder; return the folder."""
+    """Write a model of an architecture with random weights and its tokenizer into a folder; return the folder.
+
+    A family that ends with ``-lm`` comes with the head of a language model.
+    """
     torch.manual_seed(seed)
+    family, with_head = family.removesuffix(LANGUAGE), family.endswith(LANGUAGE)
     config = (CONFIGS | ENCODER_DECODERS)[family]()
-    AutoModel.from_config(config).save_pretrained(folder)
+    kind = language_class(config) if with_head else AutoModel
+    kind.from_config(config).save_pretrained(folder)
     _tokenizer_of(family).save_pretrained(folder)
     return folder
 
@@ -151,7 +160,7 @@ def build_tokenizer(*, special: bool = True, **names: Any) -> PreTrainedTokenize
         tokenizer.post_processor = TemplateProcessing(
             single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=ends
         )
-        return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **SPECIALS | names)
+        return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **SPECIALS | HIDING | names)
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **{"unk_token": "[UNK]", "eos_token": "[SEP]"} | names)
 
 

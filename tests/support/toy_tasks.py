@@ -18,8 +18,12 @@ HEADERS: dict[str, Cells] = {
     "answering": ("question", "context", "answers"),
     "pair_classification": ("premise", "hypothesis", "label"),
     "regression": ("text", "score"),
+    "chat": ("instruction", "output"),
+    "language_model": ("text",),
 }
 """The columns that a task's rows have, for every task that Thaw brings."""
+FAMILIES = {"chat": "llama-lm", "language_model": "llama-lm"}
+"""The architectures that suit a task, where it is not any."""
 
 
 def toy_rows_of(task: str, count: int, *, seed: int = 0) -> list[Cells]:
@@ -40,6 +44,10 @@ def toy_rows_of(task: str, count: int, *, seed: int = 0) -> list[Cells]:
         return [(text, json.dumps(list(_spans(text)))) for text, _ in singles]
     if task == "answering":
         return [_asked(text, label) for text, label in singles]
+    if task == "chat":
+        return [(text, " ".join([*CLASS_WORDS[label][:2], "please"])) for text, label in singles]
+    if task == "language_model":
+        return [(text,) for text, _ in singles]
     others = [generator.choice(singles) for _ in singles]
     return [
         (text, other, "same" if label == kind else "other")

@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
 
+from trainer_core.commands.progress import telling_of_conversions
+from trainer_core.data.reading import Reading
 from trainer_core.engines.machine import look_up_machine
 from trainer_core.engines.prepare import PreparedRun, prepare_run
 from trainer_core.forecast.arithmetic import forecast
@@ -22,15 +26,18 @@ def check_project(path: Path, overrides: list[str]) -> int:
         InputError: with every problem of the file, the data, the model and the stages.
     """
     project = load_project(path, overrides)
-    prepared = prepare_run(project, path)
-    console = Console(highlight=False, soft_wrap=True)
-    for finding in prepared.data.report.findings:
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
+    with telling_of_conversions() as told:
+        prepared = prepare_run(project, path, told)
+    for finding in [*prepared.data.report.findings, *prepared.noticed]:
         console.print(f"Note: {finding.where}: {finding.what} {finding.remedy}", markup=False)
     for split in prepared.data.report.splits:
         classes = ", ".join(f"{name} {count:,}" for name, count in list(split.counts.items())[:12])
         more = ", ..." if len(split.counts) > 12 else ""
         held = f" ({classes}{more})" if classes else ""
         console.print(f"{split.name}: {split.rows:,} rows{held}", markup=False)
+    if prepared.task.language:
+        _print_reading(console, prepared.read_row(0))
     plan = prepared.plan
     console.print(f"model: {plan.model.source}, {plan.total_parameters:,} parameters, on {plan.device}", markup=False)
     for stage in plan.stages:
@@ -40,6 +47,15 @@ def check_project(path: Path, overrides: list[str]) -> int:
     _print_forecast(console, project, prepared)
     console.print("Nothing is wrong with this project.")
     return 0
+
+
+def _print_reading(console: Console, reading: Reading) -> None:
+    """Print how the model reads the first row, with what counts in bold."""
+    shown = Text()
+    for stretch in reading.stretches:
+        shown.append(stretch.text, style="bold green" if stretch.learnt else "dim")
+    console.print(f"The first row as the model reads it; {reading.learnt:,} of {reading.tokens:,} tokens count:")
+    console.print(Panel(shown), soft_wrap=False)
 
 
 def _print_forecast(console: Console, project: Project, prepared: PreparedRun) -> None:

@@ -16,7 +16,7 @@ def convert_model(source: Path, target: Path) -> int:
         InputError: see ``convert_pickles``.
     """
     found = convert_pickles(source, target)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     console.print(f"Written: {found.path} ({found.bytes / 1e6:,.1f} MB in safetensors)", markup=False)
     console.print(f'Use it: source = "{found.path}" under [model] of a project', markup=False)
     return 0

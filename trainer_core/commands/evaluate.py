@@ -45,7 +45,7 @@ def _columns(named: Sequence[str]) -> ColumnsSection:
 
 
 def _print(found: EvaluationReport) -> None:
-    console = Console(highlight=False, markup=False)
+    console = Console(emoji=False, highlight=False, markup=False)
     console.print(f"{found.rows:,} rows")
     table = Table(box=None, pad_edge=False, show_header=False)
     for name, value in found.metrics.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.tree import Tree
 
+from trainer_core.commands.progress import telling_of_conversions
 from trainer_core.data.prepare import examine_data
 from trainer_core.layers.tree import LayerKind, LayerNode, LayerTree
 from trainer_core.models.facts import ModelFacts
@@ -19,14 +20,15 @@ from trainer_core.tasks.registry import load_task
 
 def inspect_layers(what: str) -> int:
     """Print the layers of a model, or of a project's model with what its stages train."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     if what.lower().endswith(".thaw"):
         path = Path(what)
         project = load_project(path)
         report = examine_data(project, path.resolve().parent, load_task(project.task, project.options))
-        facts = inspect_model(project, path.resolve().parent, report.outputs, report.texts)
+        with telling_of_conversions() as told:
+            facts = inspect_model(project, path.resolve().parent, report.outputs, report.texts, told)
         _print_facts(console, facts)
-        for stage in resolve_stages(project, facts.tree, report.splits[0].rows):
+        for stage in resolve_stages(project, facts.tree, report.splits[0].rows, telling=facts.telling):
             share = stage.trained_parameters / facts.tree.parameter_count
             console.print(
                 f'Stage "{stage.name}" trains {", ".join(stage.rules)}: '
@@ -35,7 +37,9 @@ def inspect_layers(what: str) -> int:
             )
         return 0
     project = Project(data=DataSection(train="none"), model=ModelSection(source=what))
-    _print_facts(console, inspect_model(project, Path.cwd(), 2))
+    with telling_of_conversions() as told:
+        facts = inspect_model(project, Path.cwd(), 2, told=told)
+    _print_facts(console, facts)
     return 0
 
 

@@ -65,7 +65,7 @@ def print_predictions(predictions: Sequence[Prediction]) -> None:
         text = " / ".join(prediction.fields.values()) + (" [cut]" if prediction.truncated else "")
         share, rest = _shares(prediction)
         table.add_row(prediction.answer, share, f"{text}  ({rest})" if rest else text)
-    Console(highlight=False, markup=False).print(table)
+    Console(emoji=False, highlight=False, markup=False).print(table)
 
 
 def _shares(prediction: Prediction) -> tuple[str, str]:
@@ -87,7 +87,7 @@ def predict_file(run: Path, file: Path, out: Path | None, columns: Sequence[str]
         predictor.predict_stream(opened.rows),
         description="Predicting",
         total=opened.total,
-        console=Console(stderr=True),
+        console=Console(stderr=True, emoji=False),
     )
     count = write_predictions(predictions, out)
     print(f"{count:,} predictions written to {out}")

@@ -15,10 +15,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trainer_core.commands.predict import print_predictions
+from trainer_core.commands.progress import telling_of_conversions
 from trainer_core.data.texts import read_lines
 from trainer_core.engines.base import GoOn
 from trainer_core.engines.local import LocalEngine
+from trainer_core.errors import InputError
 from trainer_core.inference.predictor import Predictor
+from trainer_core.models.sources import resolve_model
 from trainer_core.project.load import load_project
 from trainer_core.runs.history import RunHistory, RunStatus
 from trainer_core.training.control import Control
@@ -28,6 +31,7 @@ from trainer_core.training.events import (
     Event,
     PoolingChosen,
     PrecisionChosen,
+    PretrainedMeasured,
     ProbeFinished,
     RunFinished,
     RunHeld,
@@ -54,6 +58,8 @@ def train_project(path: Path, *, out: Path | None, overrides: list[str], as_json
     """
     project = load_project(path, overrides)
     texts = read_lines(try_file) if try_file else []
+    with telling_of_conversions() as told, contextlib.suppress(InputError):  # the engine tells all that is wrong
+        resolve_model(project.model.source, path.resolve().parent, told)
     engine, control = LocalEngine(), Control()
     return _follow(engine, engine.run(project, path, out, control), control, texts, as_json=as_json)
 
@@ -127,7 +133,7 @@ def _print_json(events: Iterator[Event]) -> RunHistory:
 
 def _show_progress(events: Iterator[Event]) -> RunHistory:
     history = RunHistory()
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[facts]}"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("Preparing", total=None, facts="")
@@ -162,6 +168,8 @@ def _describe(event: Event, history: RunHistory) -> str:
         return f"Pooling: {event.pooling} ({scores})"
     if isinstance(event, ProbeFinished):
         return f"Linear probe on the frozen model: {_metrics(event.metrics)}"
+    if isinstance(event, PretrainedMeasured):
+        return f"The model as it came: {_metrics(event.metrics)}"
     if isinstance(event, StageStarted):
         share = event.trained_parameters / event.total_parameters
         learning = f"{event.trained_parameters:,} parameters learn ({share:.1%})"
@@ -186,7 +194,7 @@ def _metrics(metrics: dict[str, float]) -> str:
 
 
 def _show_summary(finished: RunFinished, texts: list[str]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     if texts:
         started = time.monotonic()
         predictor = Predictor.load(Path(finished.folder))

@@ -29,7 +29,7 @@ def trust_code(folder: Path, sha256: str | None) -> int:
         remedy = "There is nothing to allow; a model of a kind that transformers knows needs no code."
         raise InputError.one(folder, "This is no model folder with code of its own.", remedy)
     code = read_code(folder)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     if sha256 is None:
         _show(code, console)
         _ask(code, console)
@@ -48,7 +48,7 @@ def revoke_code(folder: Path) -> int:
         InputError: this cannot be noted.
     """
     done = "Its code is not run any more." if forbid_code(folder) else "Its code was not allowed to run."
-    Console(highlight=False).print(done)
+    Console(emoji=False, highlight=False).print(done)
     return 0
 
 

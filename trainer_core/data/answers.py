@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from trainer_core.data.findings import SHOWN_ROWS, count_rows, find_unusable
+from trainer_core.data.findings import count_rows, find_unusable, named_rows
 from trainer_core.data.report import Finding, Severity
 from trainer_core.data.roles import Role
 from trainer_core.data.sources import Table
@@ -63,8 +63,7 @@ def read_answers(table: Table, columns: Mapping[Role, str], whole: BoolArray) ->
 
 def _moved(table: Table, places: list[int]) -> Iterator[Finding]:
     if places:
-        numbers = tuple(table.row_number(place) for place in places[:SHOWN_ROWS])
-        first = ", ".join(map(str, numbers)) + (", ..." if len(places) > SHOWN_ROWS else "")
+        numbers, first = named_rows(table, places)
         what = (
             f"{count_rows(len(places))} with answers that were found elsewhere in the context than said: row {first}."
         )

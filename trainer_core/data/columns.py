@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from trainer_core.data.messages import is_conversation
 from trainer_core.data.names import USUAL_NAMES
 from trainer_core.data.roles import Content, Need, Role
-from trainer_core.data.sources import Table
+from trainer_core.data.sources import Table, as_json
 from trainer_core.errors import InputError, Problem
 from trainer_core.project.schema import ColumnsSection
 
@@ -43,11 +45,11 @@ def resolve_columns(table: Table, needs: Sequence[Need], section: ColumnsSection
     free = _Free(table, set(chosen.values()))
     missing = [need for need in needs if need.role not in chosen]
     for need in missing:
-        name = free.by_name(need.role)
+        name = None if chosen.keys() & set(need.unless) else free.by_name(need.role)
         if name is not None:
             chosen[need.role] = name
     for need in sorted((need for need in missing if need.role not in chosen), key=_guessing_order):
-        name = free.by_content(need)
+        name = None if chosen.keys() & set(need.unless) else free.by_content(need)
         if name is not None:
             chosen[need.role] = name
         elif not need.optional:
@@ -133,6 +135,8 @@ class _Free:
     def by_content(self, need: Need) -> str | None:
         """Take the column whose cells fit a role best; one that is not needed only where names tell nothing."""
         samples = {name: cells for name, cells in self._cells().items() if name in self._names and cells}
+        if need.content is Content.MESSAGES:
+            return self._taken(next((name for name in samples if is_conversation(samples[name][0])), None))
         if need.optional:
             wordy = {name: cells for name, cells in samples.items() if _words(cells) >= FEW_WORDS}
             samples = wordy if _made_up(self._table) else {}
@@ -154,8 +158,12 @@ class _Free:
         if self._samples is None:
             head = self._table.rows.select(range(min(SAMPLE_ROWS, len(self._table.rows))))
             columns = {name: head[name] for name in self._names}
-            self._samples = {name: [str(cell) for cell in cells] for name, cells in columns.items()}
+            self._samples = {name: [_sample(cell) for cell in cells] for name, cells in columns.items()}
         return self._samples
+
+
+def _sample(cell: Any) -> str:
+    return as_json(cell) if isinstance(cell, dict | list) else str(cell)
 
 
 def _made_up(table: Table) -> bool:

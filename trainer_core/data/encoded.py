@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import chain
 from typing import Any, TypeVar
@@ -25,8 +25,38 @@ IGNORED = -100
 """The target of a token from which nothing is learnt; PyTorch's cross-entropy leaves it out."""
 
 Number = TypeVar("Number", np.int32, np.uint8)
-Tokens = tuple[Tensor, ...]
-"""Ids, mask, and for joined texts the types of tokens; int64 [sequences, tokens] each, padded on the right."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Sequences as a model takes them, padded on the right.
+
+    Attributes:
+        ids: int64 [sequences, tokens].
+        mask: int64 [sequences, tokens], 1 where there is a token.
+        types: int64 [sequences, tokens], which of two joined texts a token is of; None where that does not matter.
+        places: int64 [sequences, tokens], where rows are packed: the place of each token in its own row, which tells
+            where the next row begins; None where each sequence is of one row.
+        scored: bool [sequences, tokens], which tokens are scored; None where all are, or where rows are.
+    """
+
+    ids: Tensor
+    mask: Tensor
+    types: Tensor | None = None
+    places: Tensor | None = None
+    scored: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> Tokens:
+        """Return them with every tensor changed."""
+        tensors = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Tokens(**{name: change(tensor) for name, tensor in tensors.items() if tensor is not None})
+
+    def to(self, device: torch.device) -> Tokens:
+        """Return them on a device."""
+        return self.map(lambda tensor: tensor.to(device))
 
 
 @dataclass(frozen=True)
@@ -42,6 +72,9 @@ class Encodings:
         spans: int32 [tokens, 2], from where to where in its text a token stands for something, -1 where it stands for
             nothing; None where that does not matter.
         owners: int64 [sequences], which of the rows each is of, where a long row is read in several windows.
+        scored: bool [tokens], which tokens are scored, where only some are; None where all are, or where rows are.
+        goals: int32 [scored tokens], the token that each scored one is to tell, where tokens are what is learnt.
+        packed: so many tokens of several rows may stand in one sequence; 0 where each stands alone.
     """
 
     ids: npt.NDArray[np.int32]
@@ -51,6 +84,9 @@ class Encodings:
     types: npt.NDArray[np.uint8] | None = None
     spans: npt.NDArray[np.int32] | None = None
     owners: IntArray | None = None
+    scored: npt.NDArray[np.bool_] | None = None
+    goals: npt.NDArray[np.int32] | None = None
+    packed: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,7 +94,7 @@ class Encoded:
     """Rows as token numbers, one after the other in one array.
 
     A row is one sequence of tokens; or several, where each text is read by itself. What is scored, a unit, is a row, or
-    each of its tokens.
+    each of its tokens, or some of them.
 
     Attributes:
         ids: int32 [tokens of all sequences].
@@ -72,6 +108,9 @@ class Encoded:
         spans: int32 [tokens, 2], from where to where in its text a token stands for something, -1 where it stands for
             nothing; None where that does not matter.
         owners: int64 [sequences], which row of the data each is of; None where each is its own.
+        scored: bool [tokens], which tokens are scored, where only some are; None where all are, or where rows are.
+        goals: int32 [scored tokens], the token that each scored one is to tell, where tokens are what is learnt.
+        packed: so many tokens of several rows stand in one sequence, where rows are packed; 0 where they are not.
     """
 
     ids: npt.NDArray[np.int32]
@@ -84,6 +123,9 @@ class Encoded:
     types: npt.NDArray[np.uint8] | None = None
     spans: npt.NDArray[np.int32] | None = None
     owners: IntArray | None = None
+    scored: npt.NDArray[np.bool_] | None = None
+    goals: npt.NDArray[np.int32] | None = None
+    packed: int = 0
 
     @classmethod
     def join(cls, some: Sequence[Encodings], tokenizer: PreTrainedTokenizerBase, *, by_token: bool = False) -> Encoded:
@@ -99,6 +141,9 @@ class Encoded:
             types=_joined([part.types for part in some]),
             spans=_joined([part.spans for part in some]),
             owners=_joined([part.owners for part in some]),
+            scored=_joined([part.scored for part in some]),
+            goals=_joined([part.goals for part in some]),
+            packed=some[0].packed,
         )
 
     def __len__(self) -> int:
@@ -118,11 +163,21 @@ class Encoded:
     @property
     def unit_count(self) -> int:
         """How many rows, or tokens, are scored."""
-        return len(self.ids) if self.by_token else len(self)
+        return int(self._first_units[-1]) if self.by_token else len(self)
+
+    @cached_property
+    def _first_units(self) -> IntArray:
+        """The number of the first token of each row, and behind the last, among those that are scored."""
+        if self.scored is None:
+            return self.offsets
+        before: IntArray = np.concatenate([[0], np.cumsum(self.scored)])[self.offsets]
+        return before
 
     @cached_property
     def learnt(self) -> IntArray:
         """How many things there are to be learnt in each row, int64 [rows]."""
+        if self.scored is not None:
+            return np.diff(self._first_units)
         if not self.by_token or self.targets.ndim > 1:
             return np.ones(len(self), dtype=np.int64)
         return np.add.reduceat(self.targets != IGNORED, self.offsets[:-1], dtype=np.int64)
@@ -131,9 +186,8 @@ class Encoded:
         """Return the places of what is scored in some rows: their own, or those of their tokens in order."""
         if not self.by_token:
             return chosen
-        starts, lengths = self.offsets[chosen], self.lengths[chosen]
-        ends = np.cumsum(lengths)
-        return np.repeat(starts - (ends - lengths), lengths) + np.arange(lengths.sum())
+        starts = self._first_units[chosen]
+        return _ranges(starts, self._first_units[chosen + 1] - starts)
 
     def sequences(self, chosen: IntArray) -> IntArray:
         """Return the places of the sequences of some rows, those of a row next to each other."""
@@ -141,14 +195,64 @@ class Encoded:
 
     def tokens(self, chosen: IntArray) -> Tokens:
         """Return rows as a model takes them, as long as the longest of their sequences."""
+        at = self.layout(chosen)
+        mask = at >= 0
+
+        def laid(values: npt.NDArray[Any], filling: int) -> Tensor:
+            return torch.from_numpy(np.where(mask, values[at], filling).astype(np.int64))
+
+        return Tokens(
+            laid(self.ids, self.pad_id),
+            torch.from_numpy(mask.astype(np.int64)),
+            None if self.types is None else laid(self.types, 0),
+            laid(self._places, 0) if self.packed else None,
+            None if self.scored is None else torch.from_numpy(mask & self.scored[at]),
+        )
+
+    def layout(self, chosen: IntArray) -> IntArray:
+        """Return which token stands where when rows are laid out for a model: int64 [sequences, tokens], -1 for none.
+
+        Rows that are packed stand one behind the other, in order, in as many sequences as that takes.
+        """
         places = self.sequences(chosen)
         starts, lengths = self.offsets[places], self.offsets[places + 1] - self.offsets[places]
-        columns = np.arange(lengths.max())
-        mask = columns < lengths[:, None]
-        at = np.where(mask, starts[:, None] + columns, 0)
-        ids = np.where(mask, self.ids[at], self.pad_id)
-        types = () if self.types is None else (np.where(mask, self.types[at], 0),)
-        return tuple(torch.from_numpy(values.astype(np.int64)) for values in (ids, mask, *types))
+        lines = _lines(lengths, self.packed) if self.packed else np.arange(len(places))
+        return _laid_out(starts, lengths, lines)
+
+    @cached_property
+    def _places(self) -> npt.NDArray[np.int32]:
+        """The place of each token in its row, int32 [tokens]."""
+        lengths = np.diff(self.offsets)
+        return (np.arange(len(self.ids)) - np.repeat(self.offsets[:-1], lengths)).astype(np.int32)
+
+
+def _ranges(starts: IntArray, lengths: IntArray) -> IntArray:
+    """Return the numbers from each start on, as many as its length says, one range behind the other."""
+    ends = np.cumsum(lengths)
+    numbers: IntArray = np.repeat(starts - (ends - lengths), lengths) + np.arange(lengths.sum())
+    return numbers
+
+
+def _lines(lengths: IntArray, most: int) -> IntArray:
+    """Return in which sequence each row stands, when a sequence takes rows in order as long as there is room."""
+    lines, line, filled = np.empty(len(lengths), dtype=np.int64), 0, 0
+    for row, length in enumerate(lengths.tolist()):
+        if filled and filled + length > most:
+            line, filled = line + 1, 0
+        lines[row] = line
+        filled += length
+    return lines
+
+
+def _laid_out(starts: IntArray, lengths: IntArray, lines: IntArray) -> IntArray:
+    """Lay stretches of tokens into lines, several in a line one behind the other; see ``Encoded.layout``."""
+    ends = np.cumsum(lengths)
+    first = np.searchsorted(lines, np.arange(lines[-1] + 1))
+    before = np.repeat((ends - lengths)[first], np.diff([*first, len(lines)]))  # the tokens of all lines above
+    columns = _ranges(ends - lengths - before, lengths)
+    at = np.full((len(first), int(columns.max()) + 1), -1, dtype=np.int64)
+    at[np.repeat(lines, lengths), columns] = _ranges(starts, lengths)
+    return at
 
 
 def _joined(arrays: Sequence[npt.NDArray[Any] | None]) -> npt.NDArray[Any] | None:

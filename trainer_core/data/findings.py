@@ -31,23 +31,27 @@ def find_empty_cells(table: Table, positions: IntArray, what: str, role: Role) -
     """
     if not len(positions):
         return None
-    numbers = tuple(table.row_number(int(place)) for place in positions[:SHOWN_ROWS])
-    first = ", ".join(str(number) for number in numbers) + (", ..." if len(positions) > SHOWN_ROWS else "")
+    numbers, first = named_rows(table, positions)
     sentence = f"{count_rows(len(positions))} without a {what}: row {first}."
     remedy = "Fill them in, or leave them out with data.skip_incomplete = true; "
     remedy += f"or name another column in data.columns.{role}."
     return Finding(Severity.ERROR, str(table.path), sentence, remedy, numbers)
 
 
-def find_unusable(table: Table, reason: str, places: Sequence[int], what: str) -> Finding:
+def find_unusable(table: Table, reason: str, places: Sequence[int] | IntArray, what: str) -> Finding:
     """Tell why what is to be learnt of some rows, such as spans or answers, cannot be used.
 
     It is a warning: that these rows lack something is an error of its own, unless they shall be left out.
     """
-    numbers = tuple(table.row_number(place) for place in places[:SHOWN_ROWS])
-    first = ", ".join(map(str, numbers)) + (", ..." if len(places) > SHOWN_ROWS else "")
+    numbers, first = named_rows(table, places)
     sentence = f"{count_rows(len(places))} with {what} that cannot be used, since {reason}: row {first}."
     return Finding(Severity.WARNING, str(table.path), sentence, f"Mend the {what} of these rows.", numbers)
+
+
+def named_rows(table: Table, places: Sequence[int] | IntArray) -> tuple[tuple[int, ...], str]:
+    """Return the numbers in the file of the first of some rows, and the same in words."""
+    numbers = tuple(table.row_number(int(place)) for place in places[:SHOWN_ROWS])
+    return numbers, ", ".join(map(str, numbers)) + (", ..." if len(places) > SHOWN_ROWS else "")
 
 
 def count_rows(count: int) -> str:

@@ -19,9 +19,9 @@ USUAL_NAMES: dict[Role, tuple[str, ...]] = {
         *("score", "similarity", "stars", "value", "categories", "topics", "tags", "genres"),
         *("spans", "entities", "ner_tags", "ner", "annotations"),
     ),
-    Role.QUESTION: ("question", "query"),
-    Role.CONTEXT: ("context", "passage", "paragraph", "document"),
-    Role.ANSWERS: ("answers", "answer"),
+    Role.QUESTION: ("question", "query", "instruction", "prompt"),
+    Role.CONTEXT: ("context", "passage", "paragraph", "document", "input"),
+    Role.ANSWERS: ("answers", "answer", "output", "response", "completion"),
     Role.MESSAGES: ("messages", "conversations", "conversation", "chat"),
 }
 """The likeliest first."""

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from trainer_core.data import findings as checks
 from trainer_core.data.columns import Columns, resolve_columns
 from trainer_core.data.report import ColumnInfo, DataReport, Finding, Severity, SplitInfo
-from trainer_core.data.roles import Need
+from trainer_core.data.roles import Content, Need
 from trainer_core.data.rows import IntArray, Rows, as_text
 from trainer_core.data.sources import Table, is_listed, load_table
 from trainer_core.data.split import grouped_split, stratified_split
@@ -127,7 +127,7 @@ def _read(
         _check_cells(table, columns.by_role[need.role], need)
     stop = min(len(table.rows), limit or len(table.rows))
     whole, found = np.ones(stop, dtype=np.bool_), []
-    for need in filter(lambda need: need.given, needs):
+    for need in filter(lambda need: need.given and not need.blank, needs):
         empty = _empty(table.read_text(columns.by_role[need.role], stop))
         whole &= ~empty
         found.append(checks.find_empty_cells(table, np.flatnonzero(empty), need.title.lower(), need.role))
@@ -151,7 +151,8 @@ def _skipped(finding: Finding) -> Finding:
 def _check_cells(table: Table, name: str, need: Need) -> None:
     kind = table.rows.data.column(name).type
     listed = is_listed(kind) and not pa.types.is_nested(kind.value_type)
-    nested = pa.types.is_nested(kind) and not (need.nested and (listed or not need.given))
+    allowed = need.nested and (listed or not need.given or need.content is Content.MESSAGES)
+    nested = pa.types.is_nested(kind) and not allowed
     if nested or pa.types.is_binary(kind):
         what = f'The column "{name}" of {table.path.name} holds {kind}, not text.'
         raise InputError.one("data.columns", what, "Name a column of texts or simple values.")
@@ -187,7 +188,9 @@ def _split(rows: Rows, share: float, seed: int, reader: RowReader) -> tuple[IntA
     if not shared or len(rows.given) == 1:
         return stratified_split(strata, share, seed)
     groups = checks.text_hashes(rows.table, shared)[rows.positions]
-    return grouped_split(strata, groups, share, seed)
+    inside, held = grouped_split(strata, groups, share, seed)
+    # Where all rows share one text, as questions about a single page, the choice is that or nothing.
+    return (inside, held) if len(held) else stratified_split(strata, share, seed)
 
 
 def _check(table: Table, train: Rows, validation: Rows, reader: RowReader) -> list[Finding]:
@@ -197,7 +200,14 @@ def _check(table: Table, train: Rows, validation: Rows, reader: RowReader) -> li
         found.append(leak)
     if not len(validation):
         what = "There are too few rows to hold some out for validation."
-        found.append(Finding(Severity.ERROR, str(table.path), what, "Add rows: at least two of every class."))
+        found.append(
+            Finding(
+                Severity.ERROR,
+                str(table.path),
+                what,
+                "Add rows, at least two for each answer; or name a validation file.",
+            )
+        )
     return found
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from trainer_core.data.encoding import detect_encoding
+from trainer_core.data.instances import instance_rows
 from trainer_core.data.squad import is_squad, squad_rows
 from trainer_core.errors import InputError
 
@@ -66,7 +67,7 @@ def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
         with path.open(encoding=detect_encoding(path)) as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    yield _json_record(_parse_json(line, path, number), path, number)
+                    yield from instance_rows(_json_record(_parse_json(line, path, number), path, number))
     except UnicodeError as cause:
         raise _undecodable(path, cause) from cause
 
@@ -86,7 +87,7 @@ def _json_list(path: Path) -> Iterator[dict[str, Any]]:
         remedy = "Write a list of objects: one object a row, with the same keys."
         raise InputError.one(path, "This file holds no list of rows.", remedy)
     for number, record in enumerate(value, start=1):
-        yield _json_record(record, path, number)
+        yield from instance_rows(_json_record(record, path, number))
 
 
 def _undecodable(path: Path, cause: UnicodeError) -> InputError:

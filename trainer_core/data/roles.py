@@ -23,11 +23,12 @@ class Role(StrEnum):
 
 
 class Content(StrEnum):
-    """By what a column is told whose name says nothing: the longest cells, cells that repeat, or numbers."""
+    """By what a column is told whose name says nothing: the longest cells, cells that repeat, numbers, or messages."""
 
     TEXT = "text"
     CLASSES = "classes"
     NUMBERS = "numbers"
+    MESSAGES = "messages"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Need:
         given: whether a prediction needs it too; else it is what is to be learnt.
         optional: whether there may be none.
         nested: whether its cells may be lists.
+        blank: whether its cells may be empty.
+        unless: roles in place of which it stands: it is not looked for where there is one of these.
     """
 
     role: Role
@@ -49,6 +52,8 @@ class Need:
     given: bool = True
     optional: bool = False
     nested: bool = False
+    blank: bool = False
+    unless: tuple[Role, ...] = ()
 
 
 TEXT = Need(Role.TEXT, Content.TEXT, "Text")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer_core.data.roles import Fields, Role
-from trainer_core.data.sources import Table
+from trainer_core.data.sources import Table, as_json
 
 IntArray = npt.NDArray[np.int64]
 TargetArray: TypeAlias = npt.NDArray[Any]
@@ -69,14 +69,19 @@ class Rows(Sequence[Fields]):
 
     def _cells(self, place: slice, roles: tuple[Role, ...]) -> list[Fields]:
         wanted: Any = self.table.rows[self.positions[place]]
-        joints = {role: " " if role in self.given else ", " for role in roles}
-        columns = [[as_text(cell, joints[role]) for cell in wanted[self.columns[role]]] for role in roles]
+        columns = [[_shown(cell, role, self.given) for cell in wanted[self.columns[role]]] for role in roles]
         # Spaces around a label do not count, those around a text a model may see.
         shown = [
             column if role in self.given else map(str.strip, column)
             for role, column in zip(roles, columns, strict=True)
         ]
         return list(zip(*shown, strict=True))
+
+
+def _shown(cell: Any, role: Role, given: tuple[Role, ...]) -> str:
+    if role is Role.MESSAGES:
+        return as_json(cell)
+    return as_text(cell, " " if role in given else ", ")
 
 
 def as_text(cell: Any, between: str = " ") -> str:

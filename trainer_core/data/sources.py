@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from trainer_core.errors import InputError, ThawError
 from trainer_core.files import writing_beside
 from trainer_core.resources import cache_folder
 
-READER_VERSION = 3
+READER_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class Table:
     def read_text(self, name: str, stop: int | None = None) -> Iterator[pa.LargeStringArray]:
         """Yield a column as text, chunk after chunk; a cell without a value is empty, the words of a list are joined.
 
+        What is nested deeper, such as messages, becomes JSON.
+
         It is read and let go again, not mapped: pages that were looked at count as memory as long as a file is mapped.
 
         Args:
@@ -63,7 +66,9 @@ class Table:
             stop: how many rows; None for all.
         """
         for cells in self._read(name, stop):
-            if is_listed(cells.type):
+            if is_deep(cells.type):
+                cells = pa.array([as_json(cell) for cell in cells.to_pylist()], pa.large_string())
+            elif is_listed(cells.type):
                 cells = pc.binary_join(cells.cast(pa.list_(pa.string())), " ")
             yield pc.fill_null(cells.cast(pa.large_string()), "")
 
@@ -91,6 +96,18 @@ class Table:
 def is_listed(kind: pa.DataType) -> bool:
     """Whether cells of this type are lists."""
     return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind))
+
+
+def is_deep(kind: pa.DataType) -> bool:
+    """Whether cells of this type are objects, or lists of objects or lists."""
+    return bool(pa.types.is_nested(kind)) and not (is_listed(kind) and not pa.types.is_nested(kind.value_type))
+
+
+def as_json(cell: Any) -> str:
+    """Return a nested cell as JSON, and text as it is; empty where there is nothing."""
+    if cell is None or isinstance(cell, str):
+        return cell or ""
+    return json.dumps(cell, ensure_ascii=False, default=str)
 
 
 def load_table(path: Path, *, header: bool | None = None) -> Table:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainer_core.data.findings import SHOWN_ROWS, count_rows, find_unusable
+from trainer_core.data.findings import count_rows, find_unusable, named_rows
 from trainer_core.data.report import Finding, Severity
 from trainer_core.data.roles import Role
 from trainer_core.data.rows import Rows
@@ -69,10 +69,10 @@ def read_spans(table: Table, columns: Mapping[Role, str], whole: BoolArray, labe
 def _spans(cell: Any, text: Any) -> Iterator[LabelledSpan]:
     if isinstance(cell, str):
         cell = _parsed(cell)
-    if not cell:
-        return
     if isinstance(cell, Mapping):
         cell = _as_rows(cell)
+    if not cell:
+        return
     if all(isinstance(part, str) for part in cell):
         yield from _tagged(cell, text)
         return
@@ -80,7 +80,7 @@ def _spans(cell: Any, text: Any) -> Iterator[LabelledSpan]:
         yield _span(part)
 
 
-def _parsed(cell: str) -> list[Any]:
+def _parsed(cell: str) -> list[Any] | dict[str, Any]:
     """Return what a cell of text holds: JSON, or tags separated by spaces."""
     stripped = cell.strip()
     if not stripped.startswith(("[", "{")):
@@ -89,13 +89,15 @@ def _parsed(cell: str) -> list[Any]:
         values = json.loads(stripped)
     except (json.JSONDecodeError, RecursionError) as cause:
         raise _Unreadable("this is not valid JSON") from cause
-    return values if isinstance(values, list) else [values]
+    return values if isinstance(values, list | dict) else [values]
 
 
 def _as_rows(cell: Mapping[str, Any]) -> list[Any]:
     """Return a table of columns as a list of rows; one span alone as a list of it."""
     columns = {key: value for key, value in cell.items() if isinstance(value, list)}
-    return [dict(zip(columns, row, strict=False)) for row in zip(*columns.values(), strict=False)] or [cell]
+    if not columns:
+        return [cell] if cell else []
+    return [dict(zip(columns, row, strict=False)) for row in zip(*columns.values(), strict=False)]
 
 
 def _tagged(tags: Sequence[str], text: Any) -> Iterator[LabelledSpan]:
@@ -162,8 +164,7 @@ def find_cut_words(rows: Rows) -> Finding | None:
             place += 1
     if not cut:
         return None
-    numbers = tuple(rows.row_number(place) for place in cut[:SHOWN_ROWS])
-    first = ", ".join(map(str, numbers)) + (", ..." if len(cut) > SHOWN_ROWS else "")
+    numbers, first = named_rows(rows.table, rows.positions[cut])
     what = f"{count_rows(len(cut))} with a span that begins or ends inside a word: row {first}."
     remedy = "Words are tagged whole; let spans begin and end with words, without the spaces around them."
     return Finding(Severity.WARNING, str(rows.table.path), what, remedy, numbers)

@@ -23,7 +23,8 @@ from trainer_core.engines.prepare import PreparedRun, prepare_run
 from trainer_core.engines.resume import Resumption, prepare_resumption
 from trainer_core.errors import InputError, RunDiverged, RunStopped
 from trainer_core.export.model_folder import ModelFolderFacts, save_model_folder
-from trainer_core.models.build import build_network, read_originals
+from trainer_core.models.adapters import merge_adapters
+from trainer_core.models.build import build_planned, read_originals
 from trainer_core.models.foreign_code import carry_over
 from trainer_core.models.network import Network
 from trainer_core.project.schema import Pooling, Precision, Project
@@ -184,6 +185,8 @@ def _train_all(
             longest = plan.model.max_length
             message = f"{cut:,} of {total:,} texts are longer than {longest} tokens; their ends are not read."
             yield RunWarning(message=message)
+        if resumed is None:
+            yield from (RunWarning(message=f"{finding.what} {finding.remedy}") for finding in prepared.noticed)
         yield from events
         best = session.best
         if best is None:
@@ -191,6 +194,8 @@ def _train_all(
         session.restore_best()
         checkpoints.tidy()
     model = ModelFolderFacts.from_plan(plan, session.network.pooling, best.facts)
+
+    merge_adapters(session.network.body)
 
     def save_model() -> None:
         save_model_folder(folder.model, session.network, prepared.tokenizer, model)
@@ -220,13 +225,13 @@ class _Parts:
 
 def _load_parts(prepared: PreparedRun) -> _Parts:
     plan, task = prepared.plan, prepared.task
-    base, device = Path(plan.model_folder), torch.device(plan.device)
+    device = torch.device(plan.device)
     pooling = Pooling.MEAN if plan.model.pooling is Pooling.AUTO else plan.model.pooling
     train, validation = prepared.encoded
     return _Parts(
         task=task,
         device=device,
-        network=build_network(base, task, plan.data.outputs, pooling, texts=plan.data.texts).to(device),
+        network=build_planned(plan, task, pooling).to(device),
         train=train,
         validation=validation,
         cache=prepared.cache,

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trainer_core.data.encoded import Tokens
 from trainer_core.forecast.contract import BlockCost, DeviceFacts
 from trainer_core.forecast.guess import heap_of, run_bytes_of
 from trainer_core.layers.tree import HEAD, LayerTree
@@ -117,7 +118,7 @@ class _Probe:
 
     def updates(self, tree: LayerTree) -> tuple[float, float, float]:
         """Return the seconds of a step of the head, those of any update, and those for every value that learns."""
-        width = self._network.head.linear.in_features
+        width = self._network.head.features
         features = torch.randn(HEAD_ROWS, width, device=self._device)
         head = list(self._network.head.parameters())
         of_head = self._seconds(self._stepping(head, lambda: self._network.head(features)))
@@ -154,19 +155,18 @@ class _Probe:
 
         return step
 
-    def _scores(self, ids: Tensor) -> Tensor:
+    def _states(self, ids: Tensor) -> Tensor:
         with torch.autocast(
             self._device.type, dtype=DTYPES[self._precision], enabled=self._precision is not Precision.FLOAT32
         ):
-            scores: Tensor = self._network(ids, torch.ones_like(ids))
-        return scores
+            return self._network.token_states(Tokens(ids, torch.ones_like(ids)))
 
     def _forward(self, ids: Tensor) -> None:
         with torch.inference_mode():
-            self._scores(ids)
+            self._states(ids)
 
     def _train(self, ids: Tensor) -> None:
-        torch.autograd.grad(_loss(self._scores(ids)), self._learning, allow_unused=True)
+        torch.autograd.grad(_loss(self._states(ids)), self._learning, allow_unused=True)
 
     def _kept_bytes(self, ids: Tensor) -> float:
         """Return the bytes that a forward pass keeps for the backward pass; parameters themselves do not count."""
@@ -180,8 +180,8 @@ class _Probe:
             return tensor
 
         with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-            scores = self._scores(ids)
-        del scores
+            states = self._states(ids)
+        del states
         return float(sum(kept.values()))
 
     def _seconds(self, work: Callable[[], None]) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -13,15 +13,20 @@ from transformers import PreTrainedTokenizerBase
 from trainer_core.cache.arrays import FolderArrays, arrays_place
 from trainer_core.data.encoded import Encoded
 from trainer_core.data.prepare import PreparedData, prepare_data
+from trainer_core.data.reading import Reading
+from trainer_core.data.rendering import reading_of
+from trainer_core.data.report import Finding
+from trainer_core.data.roles import Fields
 from trainer_core.engines.rows import encode_once
 from trainer_core.errors import InputError, Problem
 from trainer_core.files import sha256_of
 from trainer_core.models.body import load_tokenizer
 from trainer_core.models.facts import ModelFacts
+from trainer_core.models.gguf import Told
 from trainer_core.models.inspect import inspect_folder
 from trainer_core.models.sources import ModelFolder, resolve_model
-from trainer_core.project.schema import Project
-from trainer_core.stages.plan import DataPlan, RunPlan, StagePlan, resolve_stages
+from trainer_core.project.schema import ModelSection, Project
+from trainer_core.stages.plan import DataPlan, RunPlan, StagePlan, project_tree, resolve_stages
 from trainer_core.tasks.base import Task
 from trainer_core.tasks.registry import load_task
 from trainer_core.training.precision import check_precision, resolve_device
@@ -57,9 +62,24 @@ class PreparedRun:
         )
         return train, validation
 
+    def read_row(self, place: int) -> Reading:
+        """Return how a language model reads a training row, and which of it counts."""
+        return read_fields(self.task, self.tokenizer, self.data.train.fields(slice(place, place + 1)), self.plan.model)
 
-def prepare_run(project: Project, project_file: Path) -> PreparedRun:
+    @cached_property
+    def noticed(self) -> list[Finding]:
+        """What is worth knowing of the rows once they are token numbers."""
+        sides = zip((self.data.train, self.data.validation), self.encoded, strict=True)
+        return [finding for rows, encoded in sides for finding in self.task.inspect(rows, encoded)]
+
+
+def prepare_run(project: Project, project_file: Path, told: Told | None = None) -> PreparedRun:
     """Check a project against its data, its model and this machine, and resolve it into a plan.
+
+    Args:
+        project: what the user wants.
+        project_file: where it was read from.
+        told: told of progress, where the model has to be converted first.
 
     Raises:
         InputError: with the problems of all parts.
@@ -69,7 +89,7 @@ def prepare_run(project: Project, project_file: Path) -> PreparedRun:
     project, task = _load_task(problems, project)
     project = project.judged_by(task.metrics_offered[0])
     data = _collect(problems, lambda: prepare_data(project, base, task))
-    found = _collect(problems, lambda: resolve_model(project.model.source, base))
+    found = _collect(problems, lambda: resolve_model(project.model.source, base, told))
     outputs = task.output_count(data.labels) if data else SOME_OUTPUTS
     texts = len(data.train.given) if data else 1
     facts = _collect(problems, lambda: inspect_folder(found, project, outputs, texts)) if found else None
@@ -87,8 +107,9 @@ def prepare_run(project: Project, project_file: Path) -> PreparedRun:
     if problems or not (data and found and facts and device and stages and tokenizer):
         raise InputError(problems)
     task = load_task(project.task, project.options, task.find_facts(data.train.targets))
-    plan = _plan(project, project_file, data, task, found, facts, str(device), stages)
-    return PreparedRun(plan, data, facts, tokenizer, task)
+    adapted = replace(facts, tree=project_tree(project, facts.tree, facts.telling))
+    plan = _plan(project, project_file, data, task, found, adapted, str(device), stages)
+    return PreparedRun(plan, data, adapted, tokenizer, task)
 
 
 def _load_task(problems: list[Problem], project: Project) -> tuple[Project, Task]:
@@ -116,12 +137,17 @@ def _stages(
     tokenizer: PreTrainedTokenizerBase | None,
 ) -> tuple[StagePlan, ...]:
     if data is None or tokenizer is None:
-        return resolve_stages(project, facts.tree, 1)
+        return resolve_stages(project, facts.tree, 1, telling=facts.telling)
     if project.training.batch_tokens is None and not task.by_token:
-        return resolve_stages(project, facts.tree, len(data.train))
+        return resolve_stages(project, facts.tree, len(data.train), telling=facts.telling)
     arrays = FolderArrays(arrays_place())
     encoded = encode_once(arrays, task, tokenizer, data.train, project.model.max_length)
-    return resolve_stages(project, facts.tree, len(encoded), len(encoded.ids))
+    if not encoded.learnt.any():
+        what = (
+            f"Within {project.model.max_length} tokens there is nothing to be learnt of any row: all answers are cut."
+        )
+        raise InputError.one("model.max_length", what, "Write a larger number of tokens.")
+    return resolve_stages(project, facts.tree, len(encoded), len(encoded.ids), facts.telling)
 
 
 def _check_batches(project: Project) -> None:
@@ -185,6 +211,29 @@ def _plan(
         total_parameters=facts.tree.parameter_count,
         stages=stages,
     )
+
+
+def read_fields(task: Task, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Fields], model: ModelSection) -> Reading:
+    """Return how a language model reads the first of some rows, and which of it counts."""
+    return reading_of(tokenizer, task.encode(tokenizer, rows, model.max_length))
+
+
+def preview_reading(project: Project, folder: Path, row: Fields) -> Reading | None:
+    """Return how a project's model will read a row; None where its task is not a language model's.
+
+    Args:
+        project: what the user wants.
+        folder: what its paths are relative to.
+        row: the cells in use.
+
+    Raises:
+        InputError: the model has no tokenizer, or the row cannot be read.
+    """
+    task = load_task(project.task, project.options)
+    if not task.language:
+        return None
+    tokenizer = load_tokenizer(resolve_model(project.model.source, folder).path)
+    return read_fields(task, tokenizer, [row], project.model)
 
 
 def hash_project(file: Path) -> str:

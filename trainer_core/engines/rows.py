@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,8 +20,8 @@ from trainer_core.training.ports import ArrayCache
 from trainer_core.versions import version_of
 
 ROWS_AT_ONCE = 2_000
-OPTIONAL = ("types", "spans", "owners")
-READING = 2
+OPTIONAL = ("types", "spans", "owners", "scored", "goals")
+READING = 3
 """To be raised when a task reads texts in another way, so that what was kept no longer counts."""
 
 
@@ -34,6 +35,8 @@ def encode_once(
         return aligned(task, _of_arrays(kept, task, tokenizer), rows)
     encoded = encode_texts(task, tokenizer, rows, max_length)
     arrays = _as_arrays(encoded)
+    if not all(array.numel() for array in arrays.values()):  # nothing is learnt of these rows, which is soon refused
+        return aligned(task, encoded, rows)
     with cache.write(key, sum(array.nbytes for array in arrays.values())) as sink:
         if sink.append(arrays):
             sink.keep()
@@ -46,13 +49,19 @@ def _as_arrays(encoded: Encoded) -> dict[str, Tensor]:
         "offsets": encoded.offsets,
         "cut": encoded.cut.view(np.uint8),
         "parts": np.array([encoded.parts]),
+        "packed": np.array([encoded.packed]),
     }
     more = {name: getattr(encoded, name) for name in OPTIONAL}
+    if encoded.scored is not None:
+        more["scored"] = encoded.scored.view(np.uint8)
     arrays |= {name: array for name, array in more.items() if array is not None}
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
 def _of_arrays(kept: Mapping[str, Tensor], task: Task, tokenizer: PreTrainedTokenizerBase) -> Encoded:
+    more: dict[str, Any] = {name: kept[name].numpy() for name in OPTIONAL if name in kept}
+    if "scored" in more:
+        more["scored"] = more["scored"].view(np.bool_)
     return Encoded(
         ids=kept["ids"].numpy(),
         offsets=kept["offsets"].numpy(),
@@ -61,13 +70,15 @@ def _of_arrays(kept: Mapping[str, Tensor], task: Task, tokenizer: PreTrainedToke
         pad_id=filler(tokenizer),
         parts=int(kept["parts"][0]),
         by_token=task.by_token,
-        **{name: kept[name].numpy() for name in OPTIONAL if name in kept},
+        packed=int(kept["packed"][0]),
+        **more,
     )
 
 
 def _key(task: Task, tokenizer: PreTrainedTokenizerBase, rows: Rows, max_length: int) -> str:
     """Return a key of the texts themselves, so that it does not matter how a file was read."""
-    about = (READING, task.reading, max_length, version_of("tokenizers"), version_of("transformers"), tokenizer)
+    versions = version_of("tokenizers"), version_of("transformers")
+    about = (READING, task.reading, max_length, *versions, tokenizer, tokenizer.chat_template)
     digest = xxhash.xxh3_128("|".join(map(str, about)).encode())
     digest.update(_rules(tokenizer).encode())
     digest.update(f"{len(rows.given)} texts a row".encode())

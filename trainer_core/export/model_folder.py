@@ -20,6 +20,7 @@ from trainer_core.errors import InputError
 from trainer_core.files import writing_folder_beside
 from trainer_core.models.body import load_tokenizer
 from trainer_core.models.build import build_network
+from trainer_core.models.language import LanguageHead
 from trainer_core.models.network import Network
 from trainer_core.project.schema import OptionValue, Pooling
 from trainer_core.stages.plan import RunPlan
@@ -87,12 +88,20 @@ def save_model_folder(
         OSError: it cannot be written; what was there before is there still.
     """
     with system_errors(), writing_folder_beside(target) as beside:
-        body: Any = network.body
-        body.save_pretrained(beside)
+        _save_weights(network, beside)
         tokenizer.save_pretrained(beside)
-        head = {name: tensor.detach().cpu().contiguous() for name, tensor in network.head.state_dict().items()}
-        save_file(head, beside / HEAD)
         (beside / FACTS).write_text(facts.model_dump_json(indent=2), encoding="utf-8")
+
+
+def _save_weights(network: Network, folder: Path) -> None:
+    body: Any = network.body
+    if isinstance(network.head, LanguageHead):
+        with network.head.assembled(body) as model:
+            model.save_pretrained(folder)
+        return
+    body.save_pretrained(folder)
+    head = {name: tensor.detach().cpu().contiguous() for name, tensor in network.head.state_dict().items()}
+    save_file(head, folder / HEAD)
 
 
 def load_model_folder(path: Path) -> tuple[Network, PreTrainedTokenizerBase, ModelFolderFacts]:
@@ -103,10 +112,12 @@ def load_model_folder(path: Path) -> tuple[Network, PreTrainedTokenizerBase, Mod
     """
     try:
         facts = ModelFolderFacts.model_validate_json((path / FACTS).read_bytes())
-        head = load_file(path / HEAD)
+        task = facts.build_task()
+        head = None if task.language else load_file(path / HEAD)
     except (OSError, ValidationError, ValueError, SafetensorError) as cause:
         remedy = "Name a run folder of Thaw, or the folder model/ inside one."
         raise InputError.one(path, f"This is no model folder of Thaw: {cause}.", remedy) from cause
-    network = build_network(path, facts.build_task(), facts.outputs, facts.pooling, texts=facts.texts)
-    network.head.load_state_dict(head)
+    network = build_network(path, task, facts.outputs, facts.pooling, texts=facts.texts)
+    if head is not None:
+        network.head.load_state_dict(head)
     return network, load_tokenizer(path), facts

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from trainer_core.layers.tree import LayerTree
 from trainer_core.models.facts import ModelFacts
 from trainer_core.project.schema import Pooling, Project, TrainingSection
-from trainer_core.stages.plan import StagePlan
+from trainer_core.stages.plan import StagePlan, project_tree
 
 RUNS_REMEMBERED = 5
 """How many of the latest runs a correction is the mean of."""
@@ -136,7 +136,7 @@ class Work:
 def work_of(project: Project, facts: ModelFacts, stages: Sequence[StagePlan], rows: RowFacts) -> Work:
     """Return what a run of a project has to do."""
     return Work(
-        tree=facts.tree,
+        tree=project_tree(project, facts.tree, facts.telling),
         hidden_size=facts.hidden_size,
         max_length=project.model.max_length,
         by_token=facts.by_token,

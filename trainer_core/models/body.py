@@ -15,7 +15,9 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig,
 from transformers.utils import logging as transformers_logging
 
 from trainer_core.errors import InputError
+from trainer_core.models.facts import Telling
 from trainer_core.models.foreign_code import is_allowed, needs_code, refusal
+from trainer_core.models.language import LanguageHead, language_class, take_apart, telling_of
 
 # transformers leaves these without types.
 _AUTO_MODEL: Any = AutoModel
@@ -58,34 +60,67 @@ def outline_body(config: PretrainedConfig) -> nn.Module:
         return cast(nn.Module, _AUTO_MODEL.from_config(config, **_without_pooler(config), **code))
 
 
+def outline_language_model(config: PretrainedConfig) -> tuple[nn.Module, LanguageHead]:
+    """Build the body and the head of a language model without memory for their weights."""
+    with torch.device("meta"):
+        model = language_class(config).from_config(config)
+        model.tie_weights()
+    return take_apart(model, hidden_size(config))
+
+
+def load_language_model(folder: Path, config: PretrainedConfig) -> tuple[nn.Module, LanguageHead]:
+    """Load the body and the head of a language model with their pretrained weights, float32, on the CPU.
+
+    Where an encoder comes without a head that tells hidden tokens, as many do, that head is new.
+
+    Raises:
+        InputError: the weights cannot be read, some are missing, or it is no language model.
+    """
+    loaded, missing = _load(folder, config, language_class(config))
+    body = f"{loaded.base_model_prefix}."
+    _refuse_missing(folder, {name for name in missing if name.startswith(body)})
+    if telling_of(config) is Telling.NEXT and missing:
+        what = f"It came without the head that tells the next token ({min(missing)} is missing)."
+        raise InputError.one(f"model.source ({folder})", what, "Choose a model that writes, such as a chat model.")
+    return take_apart(loaded, hidden_size(config), frozenset(missing))
+
+
 def load_body(folder: Path, config: PretrainedConfig) -> nn.Module:
     """Load a body with its pretrained weights, float32, on the CPU.
 
     Raises:
         InputError: the weights cannot be read, or some of the body's are missing.
     """
+    loaded, missing = _load(folder, config, _AUTO_MODEL, **_without_pooler(config))
+    _refuse_missing(folder, missing)
+    return cast(nn.Module, loaded)
+
+
+def _load(folder: Path, config: PretrainedConfig, kind: Any, **more: Any) -> tuple[Any, set[str]]:
+    """Return a model, and the names of the weights that it came without."""
     _TRANSFORMERS_LOGGING.set_verbosity_error()
     _TRANSFORMERS_LOGGING.disable_progress_bar()
-    where = f"model.source ({folder})"
     try:
-        loaded, report = _AUTO_MODEL.from_pretrained(
+        loaded, report = kind.from_pretrained(
             folder,
             config=config,
             use_safetensors=True,
             dtype=torch.float32,
             output_loading_info=True,
-            **_without_pooler(config),
+            **more,
             **_ways(folder),
         )
     except Exception as cause:
         _refuse_foreign(folder, cause)
         what = f"Its weights cannot be loaded: {type(cause).__name__}: {cause}."
-        raise InputError.one(where, what, "Copy or download the model again.") from cause
-    missing = sorted(report["missing_keys"])
+        raise InputError.one(f"model.source ({folder})", what, "Copy or download the model again.") from cause
+    return loaded, set(report["missing_keys"])
+
+
+def _refuse_missing(folder: Path, missing: set[str]) -> None:
     if missing:
-        what = f"{len(missing)} of its weights are missing, among them {missing[0]}."
-        raise InputError.one(where, what, "Copy or download the model again; it is not whole.")
-    return cast(nn.Module, loaded)
+        what = f"{len(missing)} of its weights are missing, among them {min(missing)}."
+        raise InputError.one(f"model.source ({folder})", what, "Copy or download the model again; it is not whole.")
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:

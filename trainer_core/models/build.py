@@ -8,14 +8,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from trainer_core.models.body import hidden_size, load_body, load_config
-from trainer_core.models.network import Network
+from trainer_core.models.adapters import put_adapters
+from trainer_core.models.body import hidden_size, load_body, load_config, load_language_model
+from trainer_core.models.network import HEAD, Network
 from trainer_core.project.schema import Pooling
+from trainer_core.stages.plan import RunPlan
 from trainer_core.tasks.base import Task
 
 
 def build_network(folder: Path, task: Task, outputs: int, pooling: Pooling, *, texts: int = 1) -> Network:
-    """Load a pretrained body, float32 on the CPU, and put a new head of the task on it.
+    """Load a pretrained body, float32 on the CPU, and put a new head of the task on it, or leave it its own.
 
     Args:
         folder: of the body.
@@ -25,8 +27,17 @@ def build_network(folder: Path, task: Task, outputs: int, pooling: Pooling, *, t
         texts: how many texts a row has.
     """
     config = load_config(folder)
-    head = task.build_head(hidden_size(config), outputs, texts)
-    return Network(load_body(folder, config), head, pooling)
+    if task.language:
+        body, head = load_language_model(folder, config)
+        return Network(body, head, pooling)
+    return Network(load_body(folder, config), task.build_head(hidden_size(config), outputs, texts), pooling)
+
+
+def build_planned(plan: RunPlan, task: Task, pooling: Pooling) -> Network:
+    """Return the network that a run begins with, its adapters included."""
+    network = build_network(Path(plan.model_folder), task, plan.data.outputs, pooling, texts=plan.data.texts)
+    put_adapters(network.body, plan.adapted, plan.adapter)
+    return network
 
 
 def load_tensors(network: Network, tensors: Mapping[str, Tensor]) -> None:
@@ -41,5 +52,9 @@ def read_originals(folder: Path, names: set[str]) -> dict[str, Tensor]:
     """Return pretrained tensors by layer name, read from disk again."""
     if not names:
         return {}
-    body = load_body(folder, load_config(folder))
-    return {name: tensor.detach() for name, tensor in body.named_parameters(remove_duplicate=False) if name in names}
+    config = load_config(folder)
+    if not any(name.startswith(HEAD) for name in names):
+        own = load_body(folder, config).named_parameters(remove_duplicate=False)
+    else:
+        own = Network(*load_language_model(folder, config), Pooling.MEAN).named_layers()
+    return {name: tensor.detach() for name, tensor in own if name in names}

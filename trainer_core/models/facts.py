@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from trainer_core.layers.tree import LayerTree
+
+
+class Telling(StrEnum):
+    """Which tokens a language model tells: the next one, or those that are hidden."""
+
+    NEXT = "next"
+    HIDDEN = "hidden"
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,7 @@ class ModelFacts:
         tree: its layers, the head included.
         licence: where known, else empty.
         by_token: whether the head scores each token, not the row.
+        telling: which tokens the model tells, where its own head learns; None where a head is new.
     """
 
     source: str
@@ -35,6 +44,7 @@ class ModelFacts:
     tree: LayerTree
     licence: str = ""
     by_token: bool = False
+    telling: Telling | None = None
 
 
 @dataclass(frozen=True)

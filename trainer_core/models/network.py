@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from trainer_core.data.encoded import TYPES
+from trainer_core.data.encoded import TYPES, Tokens
+from trainer_core.layers.adapters import is_adapter
 from trainer_core.layers.tree import ParameterSpec
+from trainer_core.models.adapters import BASE
 from trainer_core.project.schema import Pooling
 
 BODY = "body."
+HEAD = "head."
 
 
 def pool(hidden: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
@@ -54,6 +57,42 @@ def joined(vectors: Tensor, *, symmetric: bool) -> Tensor:
 
 
 class Head(nn.Module):
+    """What turns a body's states into scores.
+
+    Attributes:
+        width: the size of the body's states.
+        outputs: the number of scores.
+        parts: how many sequences a row is of; the vectors of two are joined.
+        by_token: whether each token is scored.
+        symmetric: whether it makes no difference which of two texts is the first.
+        pretrained: whether it comes with the model; else it is new.
+    """
+
+    width: int
+    outputs: int
+    parts: int = 1
+    by_token: bool = False
+    symmetric: bool = False
+    pretrained: bool = False
+
+    @property
+    def features(self) -> int:
+        """The size of what it takes."""
+        return self.width
+
+    def is_new(self, name: str) -> bool:
+        """Whether a parameter did not come with the model."""
+        return not self.pretrained
+
+    @property
+    def joining(self) -> str:
+        """In a word, how the vectors of two texts become features; empty where there is one."""
+        if self.parts == 1:
+            return ""
+        return "symmetric" if self.symmetric else "ordered"
+
+
+class LinearHead(Head):
     """What a task puts on a body: a linear layer behind dropout, on a row's vector or on each token's state.
 
     Args:
@@ -77,27 +116,21 @@ class Head(nn.Module):
     ) -> None:
         super().__init__()
         self.width = width
+        self.outputs = outputs
         self.parts = parts
         self.by_token = by_token
-        self.dropout = nn.Dropout(dropout)
         self.symmetric = symmetric
-        self.linear = nn.Linear(width * self._times, outputs)
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(self.features, outputs)
         nn.init.normal_(self.linear.weight, std=0.02)
         nn.init.zeros_(self.linear.bias)
 
     @property
-    def joining(self) -> str:
-        """In a word, how the vectors of two texts become features; empty where there is one."""
+    def features(self) -> int:
+        """The size of what it takes: of two texts' vectors, joined, several times the width."""
         if self.parts == 1:
-            return ""
-        return "symmetric" if self.symmetric else "ordered"
-
-    @property
-    def _times(self) -> int:
-        """How many times as wide as a text's vector the features are."""
-        if self.parts == 1:
-            return 1
-        return 2 if self.symmetric else 4
+            return self.width
+        return self.width * (2 if self.symmetric else 4)
 
     def forward(self, features: Tensor) -> Tensor:
         """Return scores, float32 [units, outputs], for features, float [units, width].
@@ -120,38 +153,49 @@ class Network(nn.Module):
         self.head = head
         self.pooling = pooling
         kinds = getattr(getattr(body, "config", None), "type_vocab_size", 0) or 0
-        self._takes_types = kinds > 1 and TYPES in inspect.signature(body.forward).parameters
+        known = inspect.signature(body.forward).parameters
+        self._takes_types = kinds > 1 and TYPES in known
+        # What a body keeps to write on costs memory, and lets packed rows see each other.
+        self._always = {"use_cache": False} if "use_cache" in known else {}
 
-    def token_states(self, input_ids: Tensor, attention_mask: Tensor, token_types: Tensor | None = None) -> Tensor:
+    def token_states(self, tokens: Tokens) -> Tensor:
         """Return the body's last states, float [sequences, tokens, width].
 
-        Args:
-            input_ids: int [sequences, tokens].
-            attention_mask: int [sequences, tokens].
-            token_types: int [sequences, tokens], which of two joined texts a token is of; not used where the
-                body makes no difference.
+        The types of tokens are not used where the body makes no difference. Rows that are packed do not see each other:
+        the places of tokens, which begin anew with every row, stand in for the mask.
         """
-        types = {} if token_types is None or not self._takes_types else {TYPES: token_types}
-        return cast(Tensor, self.body(input_ids=input_ids, attention_mask=attention_mask, **types).last_hidden_state)
+        named: dict[str, Any] = {"attention_mask": tokens.mask, **self._always}
+        if tokens.types is not None and self._takes_types:
+            named[TYPES] = tokens.types
+        if tokens.places is not None:
+            named |= {"attention_mask": None, "position_ids": tokens.places}
+        return cast(Tensor, self.body(input_ids=tokens.ids, **named).last_hidden_state)
 
-    def features(self, *tokens: Tensor) -> Tensor:
-        """Return what the head takes, float [units, width], for what ``token_states`` takes."""
-        states, mask = self.token_states(*tokens), tokens[1]
-        return states[mask.bool()] if self.head.by_token else self.vectors(states, mask, self.pooling)
+    def features(self, tokens: Tokens) -> Tensor:
+        """Return what the head takes, float [units, width]."""
+        states = self.token_states(tokens)
+        if self.head.by_token:
+            return states[tokens.mask.bool() if tokens.scored is None else tokens.scored]
+        return self.vectors(states, tokens.mask, self.pooling)
 
     def vectors(self, states: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
         """Return one vector a row, float [rows, width], for the states of its sequences."""
         pooled = pool(states, mask, pooling)
         return pooled if self.head.parts == 1 else joined(pooled, symmetric=self.head.symmetric)
 
-    def forward(self, *tokens: Tensor) -> Tensor:
-        """Return scores, float [units, outputs], for what ``token_states`` takes; a unit is a row, or a real token."""
-        return cast(Tensor, self.head(self.features(*tokens)))
+    def forward(self, tokens: Tokens) -> Tensor:
+        """Return scores, float [units, outputs]; a unit is a row, or a real token."""
+        return cast(Tensor, self.head(self.features(tokens)))
+
+    def new_layers(self) -> set[str]:
+        """Return the names of the layers that did not come with the pretrained model."""
+        heads = {name for name, _ in self.named_layers() if name.startswith(HEAD) and self.head.is_new(name)}
+        return heads | {name for name, _ in self.named_layers() if is_adapter(name)}
 
     def named_layers(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Yield parameters under the names that freeze rules, plans and checkpoints use; tied ones each time."""
         for name, parameter in self.named_parameters(remove_duplicate=False):
-            yield name.removeprefix(BODY), parameter
+            yield name.removeprefix(BODY).replace(BASE, "."), parameter
 
 
 def parameter_specs(network: Network) -> list[ParameterSpec]:

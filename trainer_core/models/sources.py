@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 
 from trainer_core.errors import InputError, PickledWeights
 from trainer_core.files import sha256_of
+from trainer_core.models.gguf import Told
 from trainer_core.models.starters import find_starter
 
 WEIGHTS = "model.safetensors"
@@ -46,18 +47,19 @@ class ModelFolder:
         )
 
 
-def resolve_model(source: str, folder: Path) -> ModelFolder:
+def resolve_model(source: str, folder: Path, told: Told | None = None) -> ModelFolder:
     """Find a model.
 
     Args:
         source: ``starter:name``, ``hub:org/name``, or a folder.
         folder: what a relative folder is relative to.
+        told: told of progress, where a starter is converted.
 
     Raises:
         InputError: it is not there, or it has no weights that can be loaded safely.
     """
     if source.startswith(STARTER):
-        starter, path = find_starter(source.removeprefix(STARTER))
+        starter, path = find_starter(source.removeprefix(STARTER), told)
         return ModelFolder(path, starter.licence)
     if source.startswith(HUB):
         return check_model_folder(_from_hub(source.removeprefix(HUB)))

@@ -9,7 +9,10 @@ from pathlib import Path
 from trainer_core.errors import InputError
 from trainer_core.files import sha256_of
 from trainer_core.models.facts import StarterModel
+from trainer_core.models.gguf import Told, convert_gguf, converted_folder
 from trainer_core.resources import resources_folder
+
+GGUF = ".gguf"
 
 
 def load_starters() -> list[StarterModel]:
@@ -20,8 +23,14 @@ def load_starters() -> list[StarterModel]:
     ]
 
 
-def find_starter(name: str) -> tuple[StarterModel, Path]:
+def find_starter(name: str, told: Told | None = None) -> tuple[StarterModel, Path]:
     """Return a starter model and its folder, with its weights checked against the known hash.
+
+    One that comes as a GGUF file is converted the first time.
+
+    Args:
+        name: of the model.
+        told: told of the progress of a conversion.
 
     Raises:
         InputError: there is no such starter, its package is not installed, or its weights are not the known ones.
@@ -35,6 +44,8 @@ def find_starter(name: str) -> tuple[StarterModel, Path]:
     if sha256_of(folder / starter.weights) != starter.sha256:
         what = f'The weights of the starter model "{name}" are not the ones that Thaw knows (their SHA-256 differs).'
         raise InputError.one("model.source", what, f"Install it again: {_install_command(starter)}.")
+    if starter.weights.endswith(GGUF):
+        return starter, convert_gguf(folder / starter.weights, converted_folder(name, starter.sha256), told)
     return starter, folder
 
 

@@ -60,6 +60,14 @@ class StartFrom(StrEnum):
     LAST = "last"
 
 
+class AdapterKind(StrEnum):
+    """How a small pair of matrices learns beside a large frozen one."""
+
+    LORA = "lora"
+    RSLORA = "rslora"
+    DORA = "dora"
+
+
 class Section(BaseModel):
     """A table of the project file: unknown keys are refused, values are checked on assignment."""
 
@@ -134,6 +142,19 @@ class TrainingSection(Section):
     cache_gib: float | None = Field(default=None, ge=0.0)
 
 
+class AdapterSection(Section):
+    """``[adapter]``: what rules of the form ``adapter:...`` put beside frozen matrices.
+
+    LoRA: Hu et al. 2021, arXiv:2106.09685; rsLoRA: Kalajdzievski 2023, arXiv:2312.03732; DoRA: Liu et al. 2024,
+    arXiv:2402.09353.
+    """
+
+    kind: AdapterKind = AdapterKind.LORA
+    rank: int = Field(default=16, ge=1, le=1_024)
+    alpha: int = Field(default=32, ge=1, le=65_536)
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+
+
 class UntilSection(Section):
     """``until``: when a stage ends before its epochs are over."""
 
@@ -171,6 +192,7 @@ class Project(Section):
     model: ModelSection = ModelSection()
     data: DataSection
     training: TrainingSection = TrainingSection()
+    adapter: AdapterSection = AdapterSection()
     stage: tuple[StageSection, ...] = ()
 
     @field_validator("task")

@@ -15,6 +15,7 @@ from trainer_core.training.events import (
     Event,
     EventBase,
     PoolingChosen,
+    PretrainedMeasured,
     ProbeFinished,
     RunContinued,
     RunDiscarded,
@@ -231,6 +232,11 @@ class RunHistory:
         self.probe = event
         self._add_metrics(0, event.metrics)
         self._set_best(0, "probe", event.metrics)
+
+    @_apply.register
+    def _(self, event: PretrainedMeasured) -> None:
+        self._add_metrics(0, event.metrics)
+        self._set_best(0, "pretrained", event.metrics)
 
     @_apply.register
     def _(self, event: StageStarted) -> None:

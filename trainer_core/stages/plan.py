@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from trainer_core.data.batch_size import BatchSize
 from trainer_core.errors import InputError, Problem
-from trainer_core.layers.freeze import FreezeState, resolve_freeze
+from trainer_core.layers.adapters import adapted_module, is_adapter
+from trainer_core.layers.freeze import FreezeState, adapted_tree, resolve_freeze
 from trainer_core.layers.tree import LayerTree
+from trainer_core.models.facts import Telling
 from trainer_core.project.schema import (
+    AdapterKind,
+    AdapterSection,
     ModelSection,
     Project,
     StageSection,
@@ -138,6 +141,17 @@ class RunPlan(PlanPart):
         return self.project.task
 
     @property
+    def adapter(self) -> AdapterSection:
+        """How large adapters are, and of which kind."""
+        return self.project.adapter
+
+    @property
+    def adapted(self) -> tuple[str, ...]:
+        """The modules that have an adapter in any stage."""
+        found = [stage.trainable for stage in self.stages] + [change.trainable for change in self.changes]
+        return tuple(dict.fromkeys(adapted_module(name) for names in found for name in names if is_adapter(name)))
+
+    @property
     def seed(self) -> int:
         """What chance begins with."""
         return self.project.seed
@@ -210,8 +224,20 @@ def steps_per_epoch(project: Project, train_rows: int, train_tokens: int | None 
     return math.ceil(batches / training.accumulation)
 
 
+def stage_sections(project: Project, tree: LayerTree, telling: Telling | None = None) -> tuple[StageSection, ...]:
+    """Return the project's stages, or the default ones; see ``resolve_stages``."""
+    return project.stage or default_stages(tree, project.training.metric, telling)
+
+
+def project_tree(project: Project, tree: LayerTree, telling: Telling | None = None) -> LayerTree:
+    """Return a model's layers with the adapters that the project's stages wish for; see ``resolve_stages``."""
+    rules = [rule for stage in stage_sections(project, tree, telling) for rule in stage.train]
+    wish = project.adapter
+    return adapted_tree(tree, rules, wish.rank, magnitudes=wish.kind is AdapterKind.DORA)
+
+
 def resolve_stages(
-    project: Project, tree: LayerTree, train_rows: int, train_tokens: int | None = None
+    project: Project, tree: LayerTree, train_rows: int, train_tokens: int | None = None, telling: Telling | None = None
 ) -> tuple[StagePlan, ...]:
     """Return the project's stages, or the default ones, resolved against a model and a number of rows.
 
@@ -220,11 +246,13 @@ def resolve_stages(
         tree: the model's layers.
         train_rows: how many rows there are to learn from.
         train_tokens: as ``steps_per_epoch`` takes it.
+        telling: which tokens the model tells, where its own head learns; see ``ModelFacts``.
 
     Raises:
         InputError: with the problems of all stages.
     """
-    sections: Sequence[StageSection] = project.stage or default_stages(tree, project.training.metric)
+    sections = stage_sections(project, tree, telling)
+    tree = project_tree(project, tree, telling)
     plans: list[StagePlan] = []
     problems: list[Problem] = []
     in_epoch = steps_per_epoch(project, train_rows, train_tokens)

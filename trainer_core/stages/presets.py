@@ -10,12 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from trainer_core.layers.adapters import adaptable_modules
 from trainer_core.layers.tree import LayerTree
+from trainer_core.models.facts import Telling
 from trainer_core.project.schema import StageSection, StartFrom, UntilSection
 
 
-def default_stages(tree: LayerTree, metric: str) -> tuple[StageSection, ...]:
-    """Return head, then the top third of the blocks, then everything."""
+def default_stages(tree: LayerTree, metric: str, telling: Telling | None = None) -> tuple[StageSection, ...]:
+    """Return head, then the top third of the blocks, then everything; for a language model, what suits it.
+
+    Args:
+        tree: the model's layers.
+        metric: by which weights are judged.
+        telling: which tokens a language model tells; None where the head is new.
+    """
+    if telling:
+        return adapter_stages(tree, metric) if telling is Telling.NEXT else all_at_once_stages(tree, metric)
     top = _top_third(tree)
     return (
         _stage("head", ("head",), 1e-3, 2),
@@ -45,9 +55,25 @@ def all_at_once_stages(tree: LayerTree, metric: str) -> tuple[StageSection, ...]
     return (_stage("all", ("all",), 5e-5, 3, until=UntilSection(metric=metric, patience=2)),)
 
 
+PRETRAINED_HEAD = "head.model."
+"""What the names of a head begin with that came with the model."""
+
+
 def head_only_stages(tree: LayerTree, metric: str) -> tuple[StageSection, ...]:
     """Return a single stage in which only the head learns: quick, and hard to overfit."""
     return (_stage("head", ("head",), 1e-3, 5),)
+
+
+def adapter_stages(tree: LayerTree, metric: str) -> tuple[StageSection, ...]:
+    """Return a single stage in which adapters learn beside all matrices of the blocks, and a new head.
+
+    A model without blocks can have none; there everything learns.
+    """
+    if not adaptable_modules(tree):
+        return all_at_once_stages(tree, metric)
+    until = UntilSection(metric=metric, patience=3)
+    new = () if any(p.name.startswith(PRETRAINED_HEAD) for p in tree.parameters) else ("head",)
+    return (_stage("adapters", (*new, "adapter:blocks"), 5e-4, 3, until=until),)
 
 
 StagePreset = Callable[[LayerTree, str], tuple[StageSection, ...]]
@@ -57,6 +83,7 @@ PRESETS: dict[str, StagePreset] = {
     "Head only": head_only_stages,
     "Gradual unfreezing (ULMFiT)": gradual_stages,
     "All at once": all_at_once_stages,
+    "Adapters (LoRA)": adapter_stages,
 }
 
 

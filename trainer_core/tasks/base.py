@@ -18,7 +18,7 @@ from trainer_core.data.roles import Fields, Need, Role
 from trainer_core.data.rows import IntArray, Rows, TargetArray
 from trainer_core.data.targets import RowReader
 from trainer_core.inference.prediction import Prediction
-from trainer_core.models.network import Head
+from trainer_core.models.network import Head, LinearHead
 
 FloatArray = npt.NDArray[np.float32]
 Facts = Mapping[str, Sequence[float]]
@@ -45,6 +45,8 @@ class Task(RowReader, Protocol):
         options: what was chosen.
         facts: what it found in the training rows; empty before.
         by_token: whether each token is scored, not the row.
+        language: whether the model's own head learns to tell tokens; else a new head is built.
+        writes: whether it takes a model that writes.
     """
 
     name: str
@@ -54,6 +56,8 @@ class Task(RowReader, Protocol):
     options: TaskOptions
     facts: Facts
     by_token: bool
+    language: bool
+    writes: bool
 
     @property
     def reading(self) -> str:
@@ -69,6 +73,10 @@ class Task(RowReader, Protocol):
         """Return what is kept of the training rows' targets."""
         ...
 
+    def asked(self, columns: Mapping[Role, str]) -> dict[Role, str]:
+        """Return those of the columns in use that a prediction needs, by role."""
+        ...
+
     def build_head(self, width: int, outputs: int, texts: int) -> Head:
         """Return a new head for states of this width, and rows of so many texts."""
         ...
@@ -81,12 +89,20 @@ class Task(RowReader, Protocol):
         """Return what is to be learnt of each unit, [units, ...], for what is to be learnt of each row."""
         ...
 
+    def inspect(self, rows: Rows, encoded: Encoded) -> list[Finding]:
+        """Return what is worth knowing of rows once they are token numbers."""
+        ...
+
     def loss(self, scores: Tensor, targets: Tensor) -> Tensor:
         """Return the sum over units of the loss, a scalar, for scores [units, outputs] and targets [units, ...]."""
         ...
 
+    def tally(self, scores: Tensor, targets: Tensor) -> Tensor:
+        """Return what is kept of the scores of a batch to measure them, float [units, ...]; usually all."""
+        ...
+
     def measure(self, scores: FloatArray, targets: TargetArray) -> dict[str, float]:
-        """Return the metrics of scores [units, outputs] against targets [units, ...]."""
+        """Return the metrics of what was kept of scores, [units, ...], against targets [units, ...]."""
         ...
 
     def judge(self, rows: Rows, encoded: Encoded) -> Judge:
@@ -103,6 +119,10 @@ class Task(RowReader, Protocol):
 
     def calibrate(self, scores: FloatArray, targets: TargetArray) -> Facts:
         """Return what has to be known to read the scores of weights, found on the validation rows, as thresholds."""
+        ...
+
+    def prompt(self, tokenizer: PreTrainedTokenizerBase, fields: Fields) -> str:
+        """Return the text that a model which writes is to go on with, for the texts of a row."""
         ...
 
     def read(
@@ -130,6 +150,8 @@ class TextTask(Generic[Options]):
     undivided: ClassVar[tuple[Role, ...]] = ()
     options_type: ClassVar[type[TaskOptions]] = TaskOptions
     by_token: ClassVar[bool] = False
+    language: ClassVar[bool] = False
+    writes: ClassVar[bool] = False
     symmetric: ClassVar[bool] = False
     """Whether it makes no difference which of two texts that are read apart is the first."""
 
@@ -140,6 +162,14 @@ class TextTask(Generic[Options]):
     def find_facts(self, targets: TargetArray) -> Facts:
         """Keep nothing."""
         return {}
+
+    def asked(self, columns: Mapping[Role, str]) -> dict[Role, str]:
+        """Return the columns of the texts that a model reads, in their order."""
+        return {need.role: columns[need.role] for need in self.needs if need.given and need.role in columns}
+
+    def inspect(self, rows: Rows, encoded: Encoded) -> list[Finding]:
+        """Find nothing."""
+        return []
 
     def output_count(self, labels: Sequence[str]) -> int:
         """Return one score a label."""
@@ -158,7 +188,7 @@ class TextTask(Generic[Options]):
     def build_head(self, width: int, outputs: int, texts: int) -> Head:
         """Return a linear head."""
         parts = texts if self.apart else 1
-        return Head(width, outputs, parts=parts, by_token=self.by_token, symmetric=self.symmetric)
+        return LinearHead(width, outputs, parts=parts, by_token=self.by_token, symmetric=self.symmetric)
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Fields], max_length: int) -> Encodings:
         """Read each text by itself, or all of a row as one sequence."""
@@ -167,6 +197,14 @@ class TextTask(Generic[Options]):
     def align(self, encoded: Encoded, targets: TargetArray) -> TargetArray:
         """Return the targets as they are: a unit is a row."""
         return targets
+
+    def prompt(self, tokenizer: PreTrainedTokenizerBase, fields: Fields) -> str:
+        """Refuse: the task's model does not write."""
+        raise NotImplementedError
+
+    def tally(self, scores: Tensor, targets: Tensor) -> Tensor:
+        """Keep the scores as they are."""
+        return scores
 
     def measure(self, scores: FloatArray, targets: TargetArray) -> dict[str, float]:
         """Return the metrics."""

@@ -42,6 +42,7 @@ class TaskFacts:
         needs: the columns that it reads.
         metrics: their names, the usual choice for the best first.
         options: what can be chosen about it.
+        language: whether a language model learns its own tokens in it, so that it matters which of them count.
     """
 
     name: str
@@ -50,6 +51,7 @@ class TaskFacts:
     needs: tuple[Need, ...]
     metrics: tuple[str, ...]
     options: tuple[OptionFacts, ...] = ()
+    language: bool = False
 
     @property
     def given(self) -> tuple[Role, ...]:

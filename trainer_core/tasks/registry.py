@@ -88,7 +88,8 @@ def describe_task(name: str) -> TaskFacts:
         _option(key, values | _referred(values, schema), task.options_type.model_fields[key].get_default())
         for key, values in schema.get("properties", {}).items()
     )
-    return TaskFacts(task.name, task.title, task.summary, task.needs, task.metrics_offered, options)
+    offered = task.metrics_offered
+    return TaskFacts(task.name, task.title, task.summary, task.needs, offered, options, task.language)
 
 
 def _option(name: str, values: dict[str, Any], default: Any) -> OptionFacts:

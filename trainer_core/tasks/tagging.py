@@ -132,14 +132,14 @@ class Tagging(TextTask[TaskOptions]):
             return {
                 "loss": loss / max(1, tagged.sum()),
                 "token_accuracy": right,
-                **_span_metrics(gold, _found(encoded, scores)),
+                **_span_metrics(gold, _found(encoded, tags)),
             }
 
         return measure
 
     def measure_each(self, rows: Rows, encoded: Encoded, scores: FloatArray) -> dict[str, dict[str, float]]:
         """Return precision, recall and F1 of the spans of each label, and how many there are."""
-        gold, found = _gold(rows), _found(encoded, scores)
+        gold, found = _gold(rows), _found(encoded, scores.argmax(axis=1))
         return {
             name: _span_metrics(_of(gold, number), _of(found, number)) | {"count": len(_of(gold, number))}
             for number, name in enumerate(rows.labels)
@@ -206,8 +206,7 @@ def _gold(rows: Rows) -> FOUND:
     return frozenset((row, *span) for row, spans in enumerate(rows.targets) for span in map(tuple, spans.tolist()))
 
 
-def _found(encoded: Encoded, scores: FloatArray) -> FOUND:
-    tags = scores.argmax(axis=1)
+def _found(encoded: Encoded, tags: np.ndarray) -> FOUND:
     return frozenset((row, *span[:3]) for row in range(len(encoded)) for span in _spans(encoded, row, tags))
 
 

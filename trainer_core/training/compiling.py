@@ -55,10 +55,10 @@ def _blocks(session: TrainingSession) -> list[nn.Module]:
 def _try_out(session: TrainingSession) -> None:
     """Send two rows through in evaluation, and two with gradients."""
     rows = np.argsort(session.train.lengths, kind="stable")[:2]
-    tokens = [tensor.to(session.device) for tensor in session.train.tokens(rows)]
+    tokens = session.train.tokens(rows).to(session.device)
     session.network.eval()
     with torch.no_grad(), session.precision.autocast():
-        session.network(*tokens)
+        session.network.features(tokens)
     session.network.train()
     with session.precision.autocast():
-        session.network(*tokens).float().sum()
+        session.network.features(tokens).float().sum()

@@ -12,6 +12,7 @@ from trainer_core.tasks.base import FloatArray
 from trainer_core.training.freezing import set_training_modes
 from trainer_core.training.inputs import Inputs
 from trainer_core.training.memory import each_part
+from trainer_core.training.scoring import tallies_of
 from trainer_core.training.session import TrainingSession
 
 
@@ -21,7 +22,7 @@ class Evaluation:
 
     Attributes:
         metrics: the task's, by name.
-        scores: float32 [rows, outputs].
+        scores: float32 [units, outputs], or what the task keeps of them.
     """
 
     metrics: dict[str, float]
@@ -35,7 +36,9 @@ def evaluate(session: TrainingSession, inputs: Inputs) -> Evaluation:
 
 
 def predict_scores(session: TrainingSession, inputs: Inputs) -> FloatArray:
-    """Return the scores of all rows of ``inputs``, float32 [units, outputs]; training modes are put back.
+    """Return the scores of all rows of ``inputs``, or what the task keeps of them, float32 [units, outputs].
+
+    Training modes are put back.
 
     Raises:
         PutAside, Discarded: the user wishes it, and does not wait for an evaluation.
@@ -57,6 +60,8 @@ def predict_scores(session: TrainingSession, inputs: Inputs) -> FloatArray:
 
 
 def _scores(session: TrainingSession, inputs: Inputs, rows: IntArray) -> FloatArray:
+    batch = inputs.batch(rows)
     with torch.inference_mode(), session.precision.autocast():
-        scores: FloatArray = inputs.scores(session.network, inputs.batch(rows)).float().cpu().numpy()
+        features = inputs.features(session.network, batch)
+        scores: FloatArray = tallies_of(session.network, session.task, features, batch.targets).float().cpu().numpy()
     return scores

@@ -129,6 +129,14 @@ class ProbeFinished(EventBase):
     inverse_regularisation: float
 
 
+class PretrainedMeasured(EventBase):
+    """A model whose head came with it was measured on the validation rows, before it learns."""
+
+    event: Literal["pretrained_measured"] = "pretrained_measured"
+    metrics: dict[str, float]
+    seconds: float
+
+
 class StageStarted(EventBase):
     """A stage begins after ``step`` steps of the run."""
 
@@ -289,6 +297,7 @@ Event = Annotated[
     | PrecisionChosen
     | PoolingChosen
     | ProbeFinished
+    | PretrainedMeasured
     | StageStarted
     | StageChanged
     | StepFinished

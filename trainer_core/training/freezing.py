@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from torch import nn
 
+from trainer_core.models.adapters import set_adapter_modes
 from trainer_core.models.network import Network
 
 
@@ -35,6 +36,7 @@ def set_training_modes(network: Network) -> None:
     frozen layers it is frozen too (GPT-2 drops embeddings beside its blocks), else it follows the module.
     """
     _set_mode(network, above=False, learns=_learning(network, {}))
+    set_adapter_modes(network.body)
 
 
 Learning = dict[nn.Module, bool | None]

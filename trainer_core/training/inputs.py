@@ -15,7 +15,7 @@ from torch import Tensor
 
 from trainer_core.data.batch_size import EVALUATION_TOKENS, BatchSize
 from trainer_core.data.batches import shuffled_batches, sorted_batches
-from trainer_core.data.encoded import Encoded
+from trainer_core.data.encoded import Encoded, Tokens
 from trainer_core.data.rows import IntArray
 from trainer_core.models.blocks import BlockStack
 from trainer_core.models.network import Network
@@ -30,22 +30,24 @@ class Batch:
 
     Attributes:
         rows: their places in the split.
-        values: what ``Inputs.scores`` takes.
+        tokens: as the network takes them; None where the body has read them before.
+        states: what the frozen layers made of them, where they have; else nothing.
         targets: [units, ...], of the rows or of their tokens.
-        tokens: how many real ones there are.
+        token_count: how many real tokens there are.
     """
 
     rows: IntArray
-    values: tuple[Tensor, ...]
+    tokens: Tokens | None
+    states: tuple[Tensor, ...]
     targets: Tensor
-    tokens: int
+    token_count: int
 
     def __len__(self) -> int:
         return len(self.rows)
 
 
 class Inputs(Protocol):
-    """Batches of one split, and the way from a batch to scores."""
+    """Batches of one split, and the way from a batch to what the head scores."""
 
     def __len__(self) -> int: ...
 
@@ -61,8 +63,8 @@ class Inputs(Protocol):
         """Return these rows as a batch."""
         ...
 
-    def scores(self, network: Network, batch: Batch) -> Tensor:
-        """Return the scores of a batch, float [units, outputs]."""
+    def features(self, network: Network, batch: Batch) -> Tensor:
+        """Return what the head takes, float [units, width]."""
         ...
 
     def learnt(self, chosen: IntArray) -> int:
@@ -70,7 +72,7 @@ class Inputs(Protocol):
         ...
 
     def units(self, chosen: IntArray) -> IntArray:
-        """Return the places, among all units, of those that ``scores`` gives for these rows."""
+        """Return the places, among all units, of those of these rows."""
         ...
 
     @property
@@ -99,6 +101,17 @@ class RowStates:
         starts[places] = np.cumsum(lengths[places]) - lengths[places]
         return cls(values, starts)
 
+    def places(self, rows: Encoded, at: IntArray) -> IntArray:
+        """Return where the states of tokens lie, int64; -1 where they are not kept, or where there is no token.
+
+        Args:
+            rows: whose states these are.
+            at: int64, the places of tokens among those of all rows; -1 for none.
+        """
+        of = np.searchsorted(rows.offsets, at, side="right") - 1
+        starts = self.starts[of]
+        return np.where((at < 0) | (starts < 0), -1, starts + at - rows.offsets[of])
+
 
 @dataclass(frozen=True)
 class _Rows:
@@ -123,7 +136,7 @@ class _Rows:
         return int(self.rows.learnt[chosen].sum())
 
     def units(self, chosen: IntArray) -> IntArray:
-        """Return the places, among all units, of those that ``scores`` gives for these rows."""
+        """Return the places, among all units, of those of these rows."""
         return self.rows.units(chosen)
 
     @property
@@ -134,8 +147,14 @@ class _Rows:
     def batch(self, chosen: IntArray) -> Batch:
         """Return these rows as a batch."""
         targets = torch.from_numpy(self.rows.targets[self.rows.units(chosen)])
-        values = tuple(map(self._to_device, self._values(chosen)))
-        return Batch(chosen, values, self._to_device(targets), int(self.rows.lengths[chosen].sum()))
+        tokens, states = self._entering(chosen)
+        return Batch(
+            chosen,
+            tokens.map(self._to_device) if tokens is not None else None,
+            tuple(map(self._to_device, states)),
+            self._to_device(targets),
+            int(self.rows.lengths[chosen].sum()),
+        )
 
     def _to_device(self, tensor: Tensor) -> Tensor:
         # From pinned memory a GPU fetches by itself while both go on.
@@ -143,7 +162,7 @@ class _Rows:
             tensor = tensor.pin_memory()
         return tensor.to(self.device, non_blocking=self.device.type == "cuda")
 
-    def _values(self, chosen: IntArray) -> tuple[Tensor, ...]:
+    def _entering(self, chosen: IntArray) -> tuple[Tokens | None, tuple[Tensor, ...]]:
         raise NotImplementedError
 
 
@@ -151,33 +170,32 @@ class _Rows:
 class TokenInputs(_Rows):
     """Rows enter as token numbers and go through the whole network."""
 
-    def scores(self, network: Network, batch: Batch) -> Tensor:
-        """Return the network's scores."""
-        scores: Tensor = network(*batch.values)
-        return scores
+    def features(self, network: Network, batch: Batch) -> Tensor:
+        """Return what the network's body makes of the tokens."""
+        assert batch.tokens is not None
+        return network.features(batch.tokens)
 
-    def _values(self, chosen: IntArray) -> tuple[Tensor, ...]:
-        return self.rows.tokens(chosen)
+    def _entering(self, chosen: IntArray) -> tuple[Tokens | None, tuple[Tensor, ...]]:
+        return self.rows.tokens(chosen), ()
 
 
 @dataclass(frozen=True)
 class FeatureInputs(_Rows):
     """Rows enter as the vectors, float [rows, width], that the frozen body made of them; only the head computes."""
 
-    features: Tensor
+    vectors: Tensor
 
     def in_order(self) -> Iterator[IntArray]:
         """Yield the places of all rows, each once, in large batches: a vector is as small as a token."""
         rows = np.arange(len(self), dtype=np.int64)
         yield from (rows[start : start + VECTORS] for start in range(0, len(rows), VECTORS))
 
-    def scores(self, network: Network, batch: Batch) -> Tensor:
-        """Return the head's scores."""
-        scores: Tensor = network.head(batch.values[0])
-        return scores
+    def features(self, network: Network, batch: Batch) -> Tensor:
+        """Return the vectors as they are."""
+        return batch.states[0]
 
-    def _values(self, chosen: IntArray) -> tuple[Tensor, ...]:
-        return (self.features[torch.from_numpy(chosen).to(self.features.device)],)
+    def _entering(self, chosen: IntArray) -> tuple[Tokens | None, tuple[Tensor, ...]]:
+        return None, (self.vectors[torch.from_numpy(chosen).to(self.vectors.device)],)
 
 
 @dataclass(frozen=True)
@@ -191,29 +209,28 @@ class StateInputs(_Rows):
     stack: BlockStack
     boundary: int
 
-    def scores(self, network: Network, batch: Batch) -> Tensor:
-        """Return the network's scores."""
-        *tokens, states, missing = batch.values
+    def features(self, network: Network, batch: Batch) -> Tensor:
+        """Return what the blocks above the boundary make of the states."""
+        tokens, (states, missing) = batch.tokens, batch.states
+        assert tokens is not None
         if len(missing):
             with torch.no_grad(), self.stack.reading([self.boundary]) as found:
-                network.token_states(*(values[missing] for values in tokens))
+                network.token_states(tokens.map(lambda values: values[missing]))
             made = found.take()[self.boundary]
-            if len(missing) == len(tokens[0]):
+            if len(missing) == len(tokens):
                 states = made
             else:
                 states[missing] = made.to(states.dtype)
         with self.stack.entering(self.boundary, states):
-            scores: Tensor = network(*tokens)
-        return scores
+            return network.features(tokens)
 
-    def _values(self, chosen: IntArray) -> tuple[Tensor, ...]:
+    def _entering(self, chosen: IntArray) -> tuple[Tokens | None, tuple[Tensor, ...]]:
+        at = self.rows.layout(chosen)
+        places = self.states.places(self.rows, at)
+        lacking = ((places < 0) & (at >= 0)).any(axis=1)
+        missing = torch.from_numpy(np.flatnonzero(lacking))
         tokens = self.rows.tokens(chosen)
-        mask = tokens[1]
-        starts = self.states.starts[self.rows.sequences(chosen)]
-        missing = torch.from_numpy(np.flatnonzero(starts < 0))
-        if len(missing) == len(starts):
-            return *tokens, self.states.values[:0], missing
-        places = np.where(mask.numpy() > 0, starts.clip(min=0)[:, None] + np.arange(mask.shape[1]), 0)
-        # Behind a row's end stand the states of another row, which the mask hides.
-        states = self.states.values[torch.from_numpy(places.clip(max=len(self.states.values) - 1))]
-        return *tokens, states, missing
+        if lacking.all():
+            return tokens, (self.states.values[:0], missing)
+        # Where there is no token stand the states of another one, which the mask hides.
+        return tokens, (self.states.values[torch.from_numpy(places.clip(min=0))], missing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator
 
 import torch
@@ -11,9 +12,11 @@ from trainer_core.project.schema import Pooling, StartFrom
 from trainer_core.stages.plan import RunPlan, StagePlan
 from trainer_core.training.changing import left_over
 from trainer_core.training.compiling import compile_blocks
+from trainer_core.training.evaluate import evaluate
 from trainer_core.training.events import (
     BestRestored,
     Event,
+    PretrainedMeasured,
     RunResumed,
     RunStarted,
     RunWarning,
@@ -24,7 +27,9 @@ from trainer_core.training.events import (
 )
 from trainer_core.training.freezing import apply_freeze
 from trainer_core.training.frozen.entry import find_stack
+from trainer_core.training.inputs import TokenInputs
 from trainer_core.training.memory import NO_CHECKPOINTING, checkpoint_activations
+from trainer_core.training.packing import check_packing
 from trainer_core.training.probe import prepare_head
 from trainer_core.training.probe_tokens import solve_token_head
 from trainer_core.training.quick import quicken
@@ -55,6 +60,7 @@ def run_training(session: TrainingSession) -> Iterator[Event]:
     if plan.training.checkpoint_activations and not checkpoint_activations(session.network):
         yield RunWarning(message=NO_CHECKPOINTING)
     apply_freeze(session.network, set())
+    yield from check_packing(session)
     session.stack = find_stack(session)
     if plan.training.compile:
         yield from compile_blocks(session)
@@ -112,7 +118,10 @@ def _prepare(session: TrainingSession) -> Iterator[Event]:
     """Do what comes before the first stage."""
     plan = session.plan
     # A new head differs from the pretrained model, which has none, whether a stage trains it or not.
-    session.changed |= {name for name, _ in session.network.named_layers() if name.startswith("head.")}
+    session.changed |= session.network.new_layers()
+    if session.network.head.pretrained:
+        yield from _measure_pretrained(session)
+        return
     by_token = session.network.head.by_token
     if by_token and not plan.training.probe:
         return  # no vectors of rows are made, and so no pooling is to be chosen
@@ -123,6 +132,15 @@ def _prepare(session: TrainingSession) -> Iterator[Event]:
     if found is not None:
         yield from keep_best(session, "probe", found, 0)
         yield from saved_events(session)
+
+
+def _measure_pretrained(session: TrainingSession) -> Iterator[Event]:
+    """Measure a model whose head came with it, before it learns; it is the best so far."""
+    started = time.monotonic()
+    found = evaluate(session, TokenInputs(session.validation, session.device))
+    yield PretrainedMeasured(metrics=found.metrics, seconds=time.monotonic() - started)
+    yield from keep_best(session, "pretrained", found, 0)
+    yield from saved_events(session)
 
 
 def _run_stage(session: TrainingSession, place: int, stage: StagePlan) -> Generator[Event, None, StageEnd]:

@@ -115,7 +115,7 @@ def _search(session: TrainingSession, features: Mapping[Pooling, Tensor]) -> Gen
     )
     strength = choose_strength(list(attempts.values()))
     targets = torch.from_numpy(session.train.targets).to(session.device)
-    outputs = session.network.head.linear.out_features
+    outputs = session.network.head.outputs
     solution = yield from undisturbed(
         session, lambda: solve_linear(session.task, own, targets, outputs, strength, heard=session.control.break_off)
     )
@@ -159,7 +159,7 @@ class _Judge:
         self._task = session.task
         self._features = features
         self._done: dict[tuple[Pooling, float], Trial] = {}
-        self._outputs = session.network.head.linear.out_features
+        self._outputs = session.network.head.outputs
         self._heard = session.control.break_off
         self._targets = torch.from_numpy(session.train.targets).to(session.device)
         self._splits = self._draw(session.task.strata(session.train.targets), session.plan.seed)

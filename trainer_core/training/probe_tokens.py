@@ -65,7 +65,7 @@ def _some_rows(session: TrainingSession) -> IntArray:
 def _solve(
     session: TrainingSession, features: Tensor, targets: Tensor, strength: float, gradient_left: float
 ) -> LinearSolution:
-    outputs, heard = session.network.head.linear.out_features, session.control.break_off
+    outputs, heard = session.network.head.outputs, session.control.break_off
     return solve_linear(session.task, features, targets, outputs, strength, gradient_left, heard)
 
 
@@ -76,7 +76,7 @@ def _tokens(session: TrainingSession, rows: IntArray) -> tuple[Tensor, Tensor]:
 
     def states(part: IntArray) -> Tensor:
         with torch.no_grad(), session.precision.autocast():
-            return network.features(*inputs.batch(part).values).float()
+            return inputs.features(network, inputs.batch(part)).float()
 
     network.eval()
     made: list[Tensor] = []

@@ -9,6 +9,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from trainer_core.models.network import LinearHead
 from trainer_core.tasks.base import Task
 from trainer_core.training.control import Interrupted, heed
 from trainer_core.training.events import Event
@@ -88,7 +89,9 @@ def solve_linear(
 
 def set_head(session: TrainingSession, solution: LinearSolution) -> None:
     """Let the head be a solution."""
-    linear = session.network.head.linear
+    head = session.network.head
+    assert isinstance(head, LinearHead)
+    linear = head.linear
     with torch.no_grad():
         linear.weight.copy_(solution.weight)
         linear.bias.copy_(solution.bias)

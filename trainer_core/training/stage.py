@@ -31,6 +31,7 @@ from trainer_core.training.optimiser import set_learning_rates
 from trainer_core.training.prefetch import Prefetch
 from trainer_core.training.saving import keep_best, saved_events, take_snapshot
 from trainer_core.training.schedule import rate_at
+from trainer_core.training.scoring import loss_of
 from trainer_core.training.session import TrainingSession
 from trainer_core.training.snapshot import Snapshot, StageCounters, restore_random
 
@@ -203,11 +204,11 @@ class StageTraining:
         parts = (part for chosen in group for part in session.row_limit.parts(chosen))
         for batch in ready or map(self._train.batch, parts):
             with session.precision.autocast():
-                scores = self._train.scores(session.network, batch)
-            loss = session.task.loss(scores, batch.targets) / learnt
+                features = self._train.features(session.network, batch)
+                loss = loss_of(session.network, session.task, features, batch.targets) / learnt
             session.precision.backward(loss)
             total += loss.detach()
-            tokens += batch.tokens
+            tokens += batch.token_count
         return total, tokens
 
     # --- between two steps -------------------------------------------------------------------------------------

@@ -21,8 +21,11 @@ from trainer_core.models.network import Network
 from trainer_core.project.schema import Precision
 from trainer_core.tasks.base import Task
 from trainer_core.training.memory import RowLimit, each_part
+from trainer_core.training.scoring import loss_of
 
 ROWS = 32
+TOKENS = 2_048
+"""About so many at most: a step of a model that writes would take half a minute."""
 WARM_ROWS = 2
 WORTHWHILE = 1.15
 """How many times faster the shorter format has to be: a smaller gain may be chance, and is not worth the digits."""
@@ -91,12 +94,13 @@ def try_precisions(
         parameter.requires_grad_(True)
 
     def step(chosen: IntArray, precision: Precision) -> float:
-        tokens = [tensor.to(device) for tensor in rows.tokens(chosen)]
+        tokens = rows.tokens(chosen).to(device)
         targets = torch.from_numpy(rows.targets[rows.units(chosen)]).to(device)
         enabled = precision is not Precision.FLOAT32
         with torch.autocast(device.type, dtype=DTYPES[precision], enabled=enabled):
-            scores = network(*tokens)
-        loss = task.loss(scores, targets) / max(1, int(rows.learnt[chosen].sum()))
+            features = network.features(tokens)
+            total = loss_of(network, task, features, targets)
+        loss = total / max(1, int(rows.learnt[chosen].sum()))
         torch.autograd.grad(loss, learning, allow_unused=True)
         return float(loss.detach())
 
@@ -121,10 +125,11 @@ def try_precisions(
 
 
 def middling(lengths: IntArray) -> IntArray:
-    """Return the places of some rows around the median length."""
+    """Return the places of some rows around the median length: fewer where they are long."""
     order = np.argsort(lengths, kind="stable")
-    first = max(0, (len(order) - ROWS) // 2)
-    return order[first : first + ROWS]
+    rows = max(1, min(ROWS, TOKENS // int(np.median(lengths))))
+    first = max(0, (len(order) - rows) // 2)
+    return order[first : first + rows]
 
 
 def _timed(step: Callable[[], float]) -> PrecisionTrial:

@@ -9,6 +9,7 @@ from typing import Protocol
 from PySide6.QtCore import SignalInstance
 
 from desktop_app.adapters.rows_model import RowsModel
+from desktop_app.marked import MarkedText
 from desktop_app.pages.base import NoticeView
 from trainer_core.data.report import ColumnInfo, Finding, SplitInfo
 from trainer_core.data.roles import Need
@@ -108,6 +109,13 @@ class DataPageView(NoticeView, Protocol):
     @property
     def skip_chosen(self) -> SignalInstance:
         """The user wants incomplete rows to be left out, or not."""
+
+    @property
+    def row_chosen(self) -> SignalInstance:
+        """The user chose a row to read: its cells."""
+
+    def show_reading(self, marked: MarkedText | None, counted: str) -> None:
+        """Show how the model reads the chosen row, and how much of it counts; or nothing of that."""
 
     def show_empty(self) -> None:
         """Show that there is no project."""

@@ -11,6 +11,8 @@ from trainer_core.data.report import DataReport
 from trainer_core.data.roles import Content
 from trainer_core.project.schema import DataSection
 
+LONG = (Content.TEXT, Content.MESSAGES)
+
 
 @dataclass(frozen=True)
 class OpenedRows:
@@ -34,7 +36,7 @@ def open_rows(opening: Callable[[], TrainingRows]) -> OpenedRows:
 
 def headings_of(report: DataReport) -> tuple[Heading, ...]:
     """Return the headings over the cells in use, in their order."""
-    titles = {need.role: Heading(need.title, wide=need.content is Content.TEXT) for need in report.needs}
+    titles = {need.role: Heading(need.title, wide=need.content in LONG) for need in report.needs}
     return tuple(titles[role] for role in report.roles)
 
 

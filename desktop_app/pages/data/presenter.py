@@ -9,23 +9,25 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
-from desktop_app.adapters.rows_model import RowsModel
+from desktop_app.adapters.rows_model import Row, RowsModel
 from desktop_app.error_words import sentences
 from desktop_app.pages.data.columns import why_not_without, with_role
 from desktop_app.pages.data.contract import Counts, DataPageView, DataSettings
 from desktop_app.pages.data.opened_rows import OpenedRows, headings_of, open_rows, row_count
 from desktop_app.pages.data.task_change import change_task, with_option
-from desktop_app.pages.data.words import WindowWords, classes_title
+from desktop_app.pages.data.words import WindowWords, classes_title, marked_reading, reading_words
 from desktop_app.pages.marks import MarkedPresenter, state_of
 from desktop_app.pages.refusals import change_from_page, change_sections
 from desktop_app.workspace import Workspace
 from trainer_core.data.kinds import DATA_KINDS
+from trainer_core.data.reading import Reading
 from trainer_core.data.report import DataReport, Finding, Severity
 from trainer_core.data.roles import Role
 from trainer_core.errors import InputError
 from trainer_core.project.schema import DataSection, OptionValue, Project
 
 OPEN = "Opening the rows"
+READ = "Reading the row as the model does"
 
 
 class DataPresenter(MarkedPresenter):
@@ -58,6 +60,7 @@ class DataPresenter(MarkedPresenter):
         view.file_dropped.connect(self._on_file_dropped)
         view.file_wanted.connect(self._on_file_wanted)
         view.reread_wanted.connect(self._workspace.examine_data)
+        view.row_chosen.connect(self._on_row_chosen)
         view.task_chosen.connect(self._on_task_chosen)
         view.option_chosen.connect(self._on_option_chosen)
         view.role_chosen.connect(self._on_role_chosen)
@@ -172,6 +175,19 @@ class DataPresenter(MarkedPresenter):
     def _on_rows_opened(self, opened: OpenedRows) -> None:
         self._rows.show_rows(self._rows.headings, opened.total, opened.fetch, opened.first, opened.number_of)
         self._view.show_row_count(opened.total, opened.total)
+
+    def _on_row_chosen(self, cells: Row) -> None:
+        workspace, task = self._workspace, self._workspace.task
+        workspace.jobs.forget(READ)
+        if workspace.project is None or task is None or not task.language:
+            return
+        reading = partial(workspace.core.preview_reading, workspace.project, workspace.folder, cells)
+        # Where it cannot be read, the page says elsewhere what is wrong with the rows or the model.
+        workspace.jobs.start(READ, reading, self._on_row_read, lambda error: None)
+
+    def _on_row_read(self, reading: Reading | None) -> None:
+        if reading is not None:
+            self._view.show_reading(marked_reading(reading), reading_words(reading))
 
     # --- from the page to the project --------------------------------------------------------------------------
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QPlainTextEdit, QTableView, QWidget
 
 from desktop_app.adapters.rows_model import Heading, Row, RowsModel
+from desktop_app.marked import MarkedText
+from desktop_app.theme import Theme
 from desktop_app.widgets.elided_label import ElidedLabel
 from desktop_app.widgets.kit import Card, muted, set_kind
+from desktop_app.widgets.marked_text import MarkedTextView
 
 TALLEST_TEXT = 5
 """Lines of a chosen text that are shown without scrolling."""
@@ -21,7 +24,10 @@ SHORT_LETTERS = 15
 class RowsPanel(Card):
     """A card with the rows."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    row_chosen = Signal(tuple)
+    """The user chose a row to read: its cells."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__("Rows", parent)
         self.count = muted()
         self.count.setWordWrap(False)
@@ -42,7 +48,13 @@ class RowsPanel(Card):
         self.body.addWidget(self.table, 1)
         self.body.addWidget(self.label)
         self.body.addWidget(self.text)
+        self.counted = muted()
+        self.reading = MarkedTextView(theme)
+        self.reading.setAccessibleName("The row as the model reads it")
+        self.body.addWidget(self.counted)
+        self.body.addWidget(self.reading)
         self.label.hide()
+        self.show_reading(None, "")
         self._rows: RowsModel | None = None
 
     def set_rows(self, rows: RowsModel) -> None:
@@ -58,6 +70,14 @@ class RowsPanel(Card):
         """Tell how many rows there are."""
         words = f"{total:,} rows" if total != 1 else "1 row"
         self.count.setText("" if not total else words if shown == total else f"the first {shown:,} of {words}")
+
+    def show_reading(self, marked: MarkedText | None, counted: str) -> None:
+        """Show how the model reads the chosen row, in place of its cells, and how much of it counts; or nothing."""
+        self.reading.show_marked(marked)
+        self.counted.setText(counted)
+        self.text.setVisible(marked is None)
+        for widget in (self.reading, self.counted):
+            widget.setVisible(marked is not None)
 
     def _dress_table(self) -> None:
         table = self.table
@@ -82,9 +102,11 @@ class RowsPanel(Card):
     def _on_current_changed(self, current: QModelIndex, previous: QModelIndex) -> None:
         row = self._rows.row_at(current.row()) if self._rows is not None and current.isValid() else None
         self.label.setVisible(row is not None)
+        self.show_reading(None, "")
         if row is None:
             self.text.clear()
         else:
+            self.row_chosen.emit(tuple(row))
             short, long = _parts(self._rows.headings if self._rows else (), row)
             self.label.set_whole_text(short)
             self.text.setPlainText(long)

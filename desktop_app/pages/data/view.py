@@ -11,6 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QSplitter, QVBoxLayout, QWidget
 
 from desktop_app.adapters.rows_model import RowsModel
+from desktop_app.marked import MarkedText
 from desktop_app.pages.data.columns_panel import ColumnsPanel
 from desktop_app.pages.data.contract import Counts
 from desktop_app.pages.data.report_panel import ClassesPanel, FindingsPanel
@@ -54,7 +55,8 @@ class DataView(ProjectPage):
         self.columns = ColumnsPanel()
         self.reading = ReadingPanel()
         self.validation = ValidationPanel()
-        self.rows = RowsPanel()
+        self.rows = RowsPanel(theme)
+        self.row_chosen = self.rows.row_chosen
         self.findings = FindingsPanel(theme)
         self.classes = ClassesPanel(theme)
         self.task_chosen = self.task.task_chosen
@@ -113,6 +115,10 @@ class DataView(ProjectPage):
     def set_rows(self, rows: RowsModel) -> None:
         """Show this table of rows."""
         self.rows.set_rows(rows)
+
+    def show_reading(self, marked: MarkedText | None, counted: str) -> None:
+        """Show how the model reads the chosen row, and how much of it counts."""
+        self.rows.show_reading(marked, counted)
 
     def show_row_count(self, shown: int, total: int) -> None:
         """Tell how many rows can be scrolled through, of how many there are."""

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from re import Match
 
+from desktop_app.marked import Mark, MarkedText
+from trainer_core.data.reading import Reading
 from trainer_core.data.report import Finding
 from trainer_core.data.roles import Need
 from trainer_core.errors import Problem
@@ -118,3 +120,21 @@ def classes_title(labels: Sequence[str], needs: Sequence[Need]) -> str:
         name = "labels" if learnt is not None and learnt.nested else "classes"
         return f"{len(labels):,} {name}" if len(labels) > 1 else name.capitalize()
     return f"Rows by {learnt.title.lower()}" if learnt is not None else "Rows"
+
+
+def marked_reading(reading: Reading) -> MarkedText:
+    """Return what a model reads of a row, with what counts standing out."""
+    marks, place = [], 0
+    for stretch in reading.stretches:
+        if stretch.learnt:
+            marks.append(Mark(place, place + len(stretch.text)))
+        place += len(stretch.text)
+    return MarkedText("".join(stretch.text for stretch in reading.stretches), tuple(marks))
+
+
+def reading_words(reading: Reading) -> str:
+    """Return in a sentence how much of a row counts."""
+    cut = " The end does not fit and is not read." if reading.cut else ""
+    if not reading.learnt:
+        return f"Nothing of this row counts: its answer is cut away at {reading.tokens:,} tokens."
+    return f"As the model reads it: the marked {reading.learnt:,} of {reading.tokens:,} tokens are learnt.{cut}"

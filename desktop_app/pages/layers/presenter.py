@@ -2,51 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Protocol
 
 from PySide6.QtCore import QObject, SignalInstance
-from PySide6.QtGui import QAction, QUndoCommand, QUndoStack
+from PySide6.QtGui import QAction, QUndoStack
 
 from desktop_app.adapters.forecast_words import ForecastWords
 from desktop_app.adapters.layer_model import LayerModel
-from desktop_app.adapters.layer_words import (
-    BYTES_PER_VALUE,
-    NOTHING,
-    format_bytes,
-    format_share,
-    plan_problems,
-    rules_words,
-    shorten,
-    state_of_rules,
-)
+from desktop_app.adapters.layer_trees import KnownTrees
+from desktop_app.adapters.layer_words import plan_problems, state_of_rules
 from desktop_app.error_words import sentences
 from desktop_app.pages.base import PageState, WaitingPageView
+from desktop_app.pages.layers.rules_command import RulesCommand
+from desktop_app.pages.layers.words import (
+    PRESETS,
+    LayersSummary,
+    names_up_to,
+    preset_rules,
+    rules_of,
+    summary_of,
+    without,
+)
 from desktop_app.pages.marks import MarkedPresenter
 from desktop_app.workspace import Workspace
-from trainer_core.layers.freeze import FreezeState, describe_trainable, freeze_state, match_rule
-from trainer_core.layers.tree import LayerNode, LayerTree
-
-PRESETS: dict[str, tuple[str, ...]] = {
-    "head only": ("head",),
-    "everything": ("all",),
-    "norms and biases": ("head", "norms", "biases"),
-    "embeddings frozen": ("all", "!embeddings"),
-}
-
-
-@dataclass(frozen=True)
-class LayersSummary:
-    """What the ticks come to, in words."""
-
-    learning: str
-    share: str
-    tensors: str
-    checkpoint: str
-    words: str
-    rules: str
-    all_rules: str
+from trainer_core.layers.adapters import adaptable_modules
+from trainer_core.layers.tree import LayerNode
+from trainer_core.models.facts import ModelFacts
+from trainer_core.project.schema import Project
 
 
 class LayersView(WaitingPageView, Protocol):
@@ -55,6 +38,7 @@ class LayersView(WaitingPageView, Protocol):
     stage_picked: SignalInstance
     preset_wished: SignalInstance
     top_wished: SignalInstance
+    adapters_wished: SignalInstance
     only_wished: SignalInstance
     freeze_up_to_wished: SignalInstance
 
@@ -74,6 +58,10 @@ class LayersView(WaitingPageView, Protocol):
         """Offer the top 1 to ``count`` blocks."""
         ...
 
+    def set_adaptable(self, adaptable: bool) -> None:
+        """Offer adapters; or not, where the model has no matrix that can have one."""
+        ...
+
     def set_summary(self, summary: LayersSummary) -> None:
         """Show what the ticks come to."""
         ...
@@ -90,6 +78,7 @@ class LayersPresenter(MarkedPresenter):
         super().__init__(parent)
         self._view = view
         self._workspace = workspace
+        self._trees = KnownTrees()
         self._rules_known: list[tuple[str, ...]] = []
         self._writing = False
         self.model = LayerModel(self)
@@ -105,6 +94,7 @@ class LayersPresenter(MarkedPresenter):
         view.stage_picked.connect(self._on_stage_picked)
         view.preset_wished.connect(self._on_preset_wished)
         view.top_wished.connect(self._on_top_wished)
+        view.adapters_wished.connect(self._on_adapters_wished)
         view.only_wished.connect(self._on_only_wished)
         view.freeze_up_to_wished.connect(self._on_freeze_up_to_wished)
         view.look_again_wished.connect(self._on_look_again_wished)
@@ -119,36 +109,38 @@ class LayersPresenter(MarkedPresenter):
 
     def _refresh(self) -> None:
         workspace = self._workspace
-        if workspace.project is None:
+        project, facts = workspace.project, workspace.facts
+        if project is None:
             self._view.show_waiting("No project is open", "Open a project, or drop a file to begin one.")
             self._set_state(PageState.EMPTY)
-        elif workspace.facts is None and workspace.facts_error is not None:
+        elif facts is not None:
+            self._show_layers(project, facts)
+        elif workspace.facts_error is not None:
             self._view.show_error(workspace.facts_error)
             self._set_state(PageState.EMPTY)
-        elif workspace.facts is None:
+        else:
             self._view.show_waiting("Looking at the model…", "Its layers are listed here in a moment.")
             self._set_state(PageState.BUSY)
-        else:
-            self._show_layers(workspace.facts.tree)
 
-    def _show_layers(self, tree: LayerTree) -> None:
+    def _show_layers(self, project: Project, facts: ModelFacts) -> None:
         stages = self._workspace.stages()
         rules = [stage.train for stage in stages]
-        if tree != self.model.tree or (rules != self._rules_known and not self._writing):
+        if facts.tree != self.model.tree or (rules != self._rules_known and not self._writing):
             self.undo_stack.clear()
         self._rules_known = rules
         place = self._place
-        state, error = state_of_rules(rules[place], tree)
-        self.model.set_tree(tree)
+        planned = self._trees.planned(project, facts)
+        state, error = state_of_rules(rules[place], planned)
+        self.model.set_tree(self._trees.possible(project, facts))
         self.model.set_trainable(state.trainable)
         self._view.set_stages([stage.name for stage in stages], place)
-        self._view.set_block_count(tree.block_count)
-        self._view.set_summary(_summary(state, tree, rules[place]))
+        self._view.set_block_count(facts.tree.block_count)
+        self._view.set_adaptable(bool(adaptable_modules(facts.tree)))
+        self._view.set_summary(summary_of(state, planned, rules[place]))
         self._show_forecast()
         self._view.set_problem("\n".join(sentences(error)) if error else "")
         self._view.show_content()
-        project = self._workspace.project
-        problems = plan_problems(project, tree, rows=1) if project else []
+        problems = plan_problems(project, facts, rows=1)
         self._set_state(PageState.PROBLEM if problems else PageState.OK, problems)
 
     def _show_forecast(self) -> None:
@@ -161,33 +153,36 @@ class LayersPresenter(MarkedPresenter):
     # --- what the user does ------------------------------------------------------------------------------------
 
     def _on_ticked(self, path: str) -> None:
-        tree = self.model.tree
-        if tree is not None:
-            self._thaw(f"tick of {path or 'the whole model'}", _rules_of(self.model.trainable, tree))
+        if self.model.whole is not None:
+            self._thaw(f"change of {path or 'the whole model'}", rules_of(self.model.trainable, self.model.whole))
 
     def _on_stage_picked(self, place: int) -> None:
         self._workspace.choose_stage(place)
 
     def _on_preset_wished(self, name: str) -> None:
-        tree = self.model.tree
-        if tree is not None:
-            matching = tuple(rule for rule in PRESETS[name] if match_rule(rule.removeprefix("!"), tree))
-            self._thaw(name, matching or NOTHING)
+        if self.model.whole is not None:
+            self._thaw(name, preset_rules(PRESETS[name], self.model.whole))
 
     def _on_top_wished(self, blocks: int) -> None:
         self._thaw(f"top {blocks} blocks", ("head", f"top:{blocks}"))
 
+    def _on_adapters_wished(self, blocks: int) -> None:
+        tree = self.model.whole
+        if tree is not None:
+            where = "blocks" if blocks == tree.block_count else f"top:{blocks}"
+            self._thaw("adapters", preset_rules(("head", f"adapter:{where}"), tree))
+
     def _on_only_wished(self, path: str) -> None:
-        node, tree = self._node(path), self.model.tree
-        if node is not None and tree is not None:
+        node, tree, whole = self._node(path), self.model.tree, self.model.whole
+        if node is not None and tree is not None and whole is not None:
             names = {tree.parameters[leaf].name for leaf in node.leaves}
-            self._thaw(f"train only {path or 'the whole model'}", _rules_of(names, tree))
+            self._thaw(f"train only {path or 'the whole model'}", rules_of(names, whole))
 
     def _on_freeze_up_to_wished(self, path: str) -> None:
-        node, tree = self._node(path), self.model.tree
-        if node is not None and tree is not None:
-            learning = self.model.trainable - names_up_to(node, tree)
-            self._thaw(f"freeze up to {path or 'the whole model'}", _rules_of(learning, tree))
+        node, tree, whole = self._node(path), self.model.tree, self.model.whole
+        if node is not None and tree is not None and whole is not None:
+            learning = without(self.model.trainable, names_up_to(node, tree))
+            self._thaw(f"freeze up to {path or 'the whole model'}", rules_of(learning, whole))
 
     def _on_look_again_wished(self) -> None:
         self._workspace.inspect_model()
@@ -204,7 +199,7 @@ class LayersPresenter(MarkedPresenter):
         place = self._place
         before = self._workspace.stages()[place].train
         if rules != before:
-            self.undo_stack.push(_RulesCommand(what, place, before, rules, self._write))
+            self.undo_stack.push(RulesCommand(what, place, before, rules, self._write))
         else:
             self._refresh()
 
@@ -215,57 +210,3 @@ class LayersPresenter(MarkedPresenter):
             self._workspace.replace_stage(place, train=rules)
         finally:
             self._writing = False
-
-
-class _RulesCommand(QUndoCommand):
-    """One change of one stage's rules."""
-
-    def __init__(
-        self,
-        what: str,
-        place: int,
-        before: tuple[str, ...],
-        after: tuple[str, ...],
-        write: Callable[[int, tuple[str, ...]], None],
-    ) -> None:
-        super().__init__(what)
-        self._place = place
-        self._before = before
-        self._after = after
-        self._write = write
-
-    def redo(self) -> None:
-        """Make the change."""
-        self._write(self._place, self._after)
-
-    def undo(self) -> None:
-        """Take it back."""
-        self._write(self._place, self._before)
-
-
-def names_up_to(node: LayerNode, tree: LayerTree) -> set[str]:
-    """Return the parameters of a node and all that are nearer the input than it."""
-    depths = [tree.depth_of(parameter.name) for parameter in tree.parameters]
-    nearest = min(depths[leaf] for leaf in node.leaves)
-    last = node.leaves[-1]
-    return {
-        parameter.name
-        for place, (parameter, depth) in enumerate(zip(tree.parameters, depths, strict=True))
-        if depth > nearest or (depth == nearest and place <= last)
-    }
-
-
-def _rules_of(names: frozenset[str] | set[str], tree: LayerTree) -> tuple[str, ...]:
-    return tuple(describe_trainable(freeze_state(tree, names), tree)) or NOTHING
-
-
-def _summary(state: FreezeState, tree: LayerTree, rules: Sequence[str]) -> LayersSummary:
-    return LayersSummary(
-        learning=f"{state.trained:,} of {state.total:,}",
-        share=format_share(state.share),
-        tensors=f"{len(state.trainable):,} of {len(tree.parameters):,} tensors",
-        checkpoint=format_bytes(state.trained * BYTES_PER_VALUE),
-        words=rules_words(rules, most=4),
-        rules=shorten(rules, most=6),
-        all_rules=", ".join(rules),
-    )

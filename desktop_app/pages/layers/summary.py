@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app.adapters.forecast_words import ForecastWords
-from desktop_app.pages.layers.presenter import LayersSummary
+from desktop_app.pages.layers.words import LayersSummary
 from desktop_app.widgets.flow import FlowLayout
 from desktop_app.widgets.forecast_card import mark_tight
 from desktop_app.widgets.kit import GAP, Card, heading, muted

@@ -20,11 +20,12 @@ from PySide6.QtWidgets import (
 
 from desktop_app.adapters.forecast_words import ForecastWords
 from desktop_app.adapters.layer_model import LayerModel
-from desktop_app.pages.layers.presenter import LayersSummary
 from desktop_app.pages.layers.presets import PresetRow
 from desktop_app.pages.layers.summary import SummaryCard
+from desktop_app.pages.layers.words import LayersSummary
 from desktop_app.pages.page_views import WaitingPage
 from desktop_app.theme import Theme
+from desktop_app.widgets.adapter_button import AdapterButton
 from desktop_app.widgets.kit import GAP, muted, plain_button
 from desktop_app.widgets.layer_tree import LayerTreeView
 
@@ -38,11 +39,12 @@ class LayersPage(WaitingPage):
     stage_picked = Signal(int)
     preset_wished = Signal(str)
     top_wished = Signal(int)
+    adapters_wished = Signal(int)
     only_wished = Signal(str)
     freeze_up_to_wished = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        words = "Ticked layers learn; the others keep what they know."
+        words = "Ticked layers learn; the others keep what they know, also where an adapter learns beside them."
         super().__init__("Layers", words, icon="mdi6.layers-triple", parent=parent)
         self._theme = theme
         self.tree = LayerTreeView(theme)
@@ -83,6 +85,10 @@ class LayersPage(WaitingPage):
         """Offer the top 1 to ``count`` blocks."""
         self.presets.set_block_count(count)
 
+    def set_adaptable(self, adaptable: bool) -> None:
+        """Offer adapters, or not."""
+        self.presets.set_adaptable(adaptable)
+
     def set_summary(self, summary: LayersSummary) -> None:
         """Show what the ticks come to."""
         self.summary.show_summary(summary)
@@ -114,6 +120,7 @@ class LayersPage(WaitingPage):
         self.presets = PresetRow()
         self.presets.preset_wished.connect(self.preset_wished)
         self.presets.top_wished.connect(self.top_wished)
+        self.presets.adapters_wished.connect(self.adapters_wished)
         self.found = muted()
         self.found.hide()
         page = QWidget()
@@ -144,6 +151,7 @@ class LayersPage(WaitingPage):
         self.only.clicked.connect(self._on_only_clicked)
         self.freeze = _tip(plain_button("&Freeze up to here"), FREEZE_TIP)
         self.freeze.clicked.connect(self._on_freeze_clicked)
+        self.adapter = AdapterButton(self.tree)
         self._history = QHBoxLayout()
         self._history.setSpacing(2)
         row = QHBoxLayout()
@@ -151,6 +159,7 @@ class LayersPage(WaitingPage):
         row.addWidget(self.search, 1)
         row.addWidget(self.only)
         row.addWidget(self.freeze)
+        row.addWidget(self.adapter)
         row.addLayout(self._history)
         row.setAlignment(self._history, Qt.AlignmentFlag.AlignVCenter)
         return row
@@ -198,6 +207,10 @@ class LayersPage(WaitingPage):
         ):
             action = menu.addAction(text, slot)
             action.setToolTip(tip)
+        words = "Take the &adapter away" if self.tree.current_adapter else "Put an &adapter (LoRA) here"
+        switch = menu.addAction(f"{words}\tShift+Space", self.tree.switch_adapter)
+        switch.setToolTip(self.adapter.tip)
+        switch.setEnabled(self.tree.current_adapter is not None)
         menu.addSeparator()
         menu.addAction("&Unfold all below", self._on_unfold_triggered)
         return menu

@@ -86,7 +86,10 @@ def _first_fields(rate: RateLine, choose: QPushButton) -> tuple[Field, ...]:
     row.setSpacing(GAP)
     row.addWidget(rules, 1)
     row.addWidget(choose)
-    words = "Words or names of layers, with commas between: head, top:2, embeddings, norms, all; ! freezes"
+    words = (
+        "Words or names of layers, with commas between: head, top:2, embeddings, norms, all; ! freezes; "
+        "adapter:blocks or adapter:top:2 lets adapters (LoRA) learn beside what is frozen"
+    )
     pace = "How big the steps are: too big forgets what the model knew, too small gets nowhere"
     decay = "Each layer nearer to the text learns this many times slower; 1 is off"
     average = "Epochs over which weights are averaged: the steadier average is judged too, the better is kept; 0 is off"

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import ValidationError
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import QObject, Signal
 
-from desktop_app.adapters.forecast_words import ForecastWords
+from desktop_app.adapters.layer_trees import KnownTrees
 from desktop_app.adapters.layer_words import KnownRules, plan_problems
 from desktop_app.error_words import sentence
-from desktop_app.pages.base import PageState, WaitingPageView
+from desktop_app.pages.base import PageState
 from desktop_app.pages.marks import MarkedPresenter
-from desktop_app.pages.refusals import change_section, refusal
+from desktop_app.pages.refusals import change_section, change_sections, refusal
+from desktop_app.pages.stages.adapter_words import adapter_form
+from desktop_app.pages.stages.contract import StagesView
 from desktop_app.pages.stages.words import (
     CardWords,
-    MetricChoices,
-    RateCurve,
-    StageForm,
     card_words,
     metric_choices,
     new_stage,
@@ -32,65 +31,9 @@ from desktop_app.pages.stages.words import (
 )
 from desktop_app.workspace import Workspace
 from trainer_core.layers.tree import LayerTree
-from trainer_core.project.schema import Project, StageSection, TrainingSection
+from trainer_core.project.schema import Project, StageSection
 from trainer_core.stages.plan import steps_per_epoch
 from trainer_core.stages.presets import PRESETS
-
-
-class StagesView(WaitingPageView, Protocol):
-    """What the presenter needs of the page's widgets."""
-
-    stage_picked: SignalInstance
-    add_wished: SignalInstance
-    duplicate_wished: SignalInstance
-    remove_wished: SignalInstance
-    move_wished: SignalInstance
-    preset_wished: SignalInstance
-    default_wished: SignalInstance
-    layers_wished: SignalInstance
-    stage_edited: SignalInstance
-    rate_step_wished: SignalInstance
-    training_edited: SignalInstance
-
-    def set_presets(self, names: Sequence[str]) -> None:
-        """Offer these ready-made plans."""
-        ...
-
-    def set_cards(self, cards: Sequence[CardWords], chosen: int) -> None:
-        """Show these stages."""
-        ...
-
-    def set_plan_words(self, text: str, *, is_default: bool, knows_layers: bool) -> None:
-        """Tell how long the plan is, whether it is the default one, and whether ready-made plans can be made."""
-        ...
-
-    def set_metrics(self, choices: MetricChoices) -> None:
-        """Offer these metrics."""
-        ...
-
-    def set_form(self, form: StageForm) -> None:
-        """Show the values of the chosen stage and forget what was refused."""
-        ...
-
-    def set_training(self, training: TrainingSection) -> None:
-        """Show the values that all stages share and forget what was refused."""
-        ...
-
-    def set_stage_refusal(self, field: str, text: str) -> None:
-        """Show at a field of the stage why its value was not taken."""
-        ...
-
-    def set_training_refusal(self, field: str, text: str) -> None:
-        """Show at a field that all stages share why its value was not taken."""
-        ...
-
-    def set_curve(self, curve: RateCurve | None) -> None:
-        """Show the learning rate over the steps; None while they are unknown."""
-        ...
-
-    def set_forecast(self, words: ForecastWords | None) -> None:
-        """Show what the plan will take; None while that is unknown."""
-        ...
 
 
 class StagesPresenter(MarkedPresenter):
@@ -104,6 +47,7 @@ class StagesPresenter(MarkedPresenter):
         self._view = view
         self._workspace = workspace
         self._rules = KnownRules()
+        self._trees = KnownTrees()
         view.set_presets(list(PRESETS))
         self._listen()
         self._refresh()
@@ -122,6 +66,7 @@ class StagesPresenter(MarkedPresenter):
         view.stage_edited.connect(self._on_stage_edited)
         view.rate_step_wished.connect(self._on_rate_step_wished)
         view.training_edited.connect(self._on_training_edited)
+        view.adapter_edited.connect(self._on_adapter_edited)
         workspace.project_changed.connect(self._refresh)
         workspace.facts_changed.connect(self._refresh)
         workspace.report_changed.connect(self._refresh)
@@ -147,31 +92,28 @@ class StagesPresenter(MarkedPresenter):
             self._set_state(PageState.BUSY)
 
     def _show_plan(self, project: Project, stages: Sequence[StageSection]) -> None:
-        workspace, tree, rows = self._workspace, self._tree, self._rows
+        workspace, facts, rows = self._workspace, self._workspace.facts, self._rows
+        tree = self._trees.planned(project, facts) if facts else None
         per_epoch = None if rows is None else steps_per_epoch(project, rows, workspace.forecaster.train_tokens)
-        self._view.set_cards([self._card(stage, i, per_epoch) for i, stage in enumerate(stages)], self._place)
+        self._view.set_cards([self._card(stage, i, per_epoch, tree) for i, stage in enumerate(stages)], self._place)
         self._view.set_plan_words(
             plan_words(stages, per_epoch), is_default=not project.stage, knows_layers=tree is not None
         )
         self._view.set_metrics(metric_choices(workspace.task.metrics if workspace.task else (), workspace.metric))
         self._view.set_form(stage_form(stages[self._place], self._place, workspace.metric))
         self._view.set_training(project.training)
+        self._view.set_adapters(adapter_form(stages, project.adapter, tree))
         self._view.set_curve(None if per_epoch is None else rate_curve(stages, project.training, per_epoch))
-        problems = plan_problems(project, tree, rows or 1) if tree else []
+        problems = plan_problems(project, facts, rows or 1) if facts else []
         self._view.set_problem("\n".join(problems))
         self._view.set_forecast(self._workspace.forecaster.words(self._place))
         self._view.show_content()
         self._set_state(PageState.PROBLEM if problems else PageState.OK, problems)
 
-    def _card(self, stage: StageSection, place: int, per_epoch: int | None) -> CardWords:
-        tree = self._tree
+    def _card(self, stage: StageSection, place: int, per_epoch: int | None, tree: LayerTree | None) -> CardWords:
         share, problem = self._rules.look_up(stage.train, tree) if tree is not None else (None, "")
         steps = None if per_epoch is None else per_epoch * stage.epochs
         return card_words(stage, place, share, steps, judged_by=self._workspace.metric, problem=problem)
-
-    @property
-    def _tree(self) -> LayerTree | None:
-        return self._workspace.facts.tree if self._workspace.facts else None
 
     @property
     def _rows(self) -> int | None:
@@ -216,9 +158,9 @@ class StagesPresenter(MarkedPresenter):
             self._replace(stages, target)
 
     def _on_preset_wished(self, name: str) -> None:
-        tree, project = self._tree, self._workspace.project
-        if tree is not None and project is not None:
-            self._replace(list(PRESETS[name](tree, project.training.metric)), 0)
+        facts, project = self._workspace.facts, self._workspace.project
+        if facts is not None and project is not None:
+            self._replace(list(PRESETS[name](facts.tree, project.training.metric)), 0)
 
     def _on_default_wished(self) -> None:
         self._workspace.update(stage=())
@@ -255,6 +197,16 @@ class StagesPresenter(MarkedPresenter):
         refused = change_section(self._workspace, "training", {field: value})
         if refused is not None:
             self._view.set_training_refusal(field, sentence(refused.problems[0]))
+        else:
+            self._show_again(project)
+
+    def _on_adapter_edited(self, field: str, value: Any) -> None:
+        project = self._workspace.project
+        if project is None:
+            return
+        refused = change_sections(self._workspace, adapter=project.adapter.model_dump() | {field: value})
+        if refused is not None:
+            self._view.set_adapter_refusal(field, sentence(refused.problems[0]))
         else:
             self._show_again(project)
 

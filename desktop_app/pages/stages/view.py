@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
 
 from desktop_app.adapters.forecast_words import ForecastWords
 from desktop_app.pages.page_views import WaitingPage
+from desktop_app.pages.stages.adapter_card import AdapterCard
+from desktop_app.pages.stages.adapter_words import AdapterForm
 from desktop_app.pages.stages.editor import StageEditor
 from desktop_app.pages.stages.strip import StageStrip
 from desktop_app.pages.stages.training_card import TrainingCard
@@ -51,6 +53,7 @@ class StagesPage(WaitingPage):
     stage_edited = Signal(str, object)
     rate_step_wished = Signal(bool)
     training_edited = Signal(str, object)
+    adapter_edited = Signal(str, object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         words = "What learns when: stages follow each other from left to right."
@@ -61,6 +64,7 @@ class StagesPage(WaitingPage):
         self.strip = StageStrip(theme)
         self.editor = StageEditor()
         self.training = TrainingCard()
+        self.adapters = AdapterCard()
         self.plan_words = muted()
         self.forecast = ForecastCard()
         self.presets = self._build_presets()
@@ -112,6 +116,14 @@ class StagesPage(WaitingPage):
     def set_training_refusal(self, field: str, text: str) -> None:
         """Show at a field that all stages share why its value was not taken."""
         self.training.refuse(field, text)
+
+    def set_adapters(self, form: AdapterForm | None) -> None:
+        """Show the values that all adapters share and forget what was refused; None where the plan has none."""
+        self.adapters.show_form(form)
+
+    def set_adapter_refusal(self, field: str, text: str) -> None:
+        """Show at a field of the adapters why its value was not taken."""
+        self.adapters.refuse(field, text)
 
     def set_curve(self, curve: RateCurve | None) -> None:
         """Show the learning rate over the steps; None while they are unknown."""
@@ -168,6 +180,7 @@ class StagesPage(WaitingPage):
         column.addLayout(self._build_buttons())
         column.addWidget(self.forecast)
         column.addLayout(values)
+        column.addWidget(self.adapters)
         column.addWidget(self._curve_card)
         column.addStretch(1)
         return _TurningScroll(column, values, (self.editor, self.training))
@@ -198,6 +211,7 @@ class StagesPage(WaitingPage):
         self.editor.rate_step_wished.connect(self.rate_step_wished)
         self.editor.layers_wished.connect(self.layers_wished)
         self.training.edited.connect(self.training_edited)
+        self.adapters.edited.connect(self.adapter_edited)
 
     # --- what widgets say --------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLineEdit, QVBo
 from desktop_app.adapters.layer_model import LayerModel
 from desktop_app.adapters.layer_words import format_share
 from desktop_app.theme import Theme
+from desktop_app.widgets.adapter_button import AdapterButton
 from desktop_app.widgets.kit import GAP, muted, plain_button, primary_button, set_kind, wrapping_label
 from desktop_app.widgets.layer_tree import LayerTreeView
 from trainer_core.layers.freeze import describe_trainable, freeze_state
@@ -19,6 +20,7 @@ from trainer_core.stages.changes import ChangeWish
 from trainer_core.stages.plan import StagePlan
 
 SIZE = (720, 560)
+WORDS = "Ticked layers learn from the next step on. The stages after this one stay as planned."
 NO_RATE = f"Write a number above 0 and at most {HIGHEST_RATE:g}, such as 2e-5."
 NO_LAYER = "Tick at least one layer: something has to learn."
 
@@ -27,7 +29,7 @@ class StageChangeDialog(QDialog):
     """Shows a stage as it is, and tells what shall be otherwise.
 
     Args:
-        tree: the model's layers.
+        tree: the model's layers, with the adapters that the run has; no others can learn in it.
         stage: as it is now.
         theme: for the marks of the tree.
     """
@@ -46,6 +48,8 @@ class StageChangeDialog(QDialog):
         self.model.set_trainable(stage.trainable)
         self.layers = LayerTreeView(theme)
         self.layers.show_layers(self.model)
+        self.adapter = AdapterButton(self.layers)
+        self.adapter.setVisible(self.model.tree is not tree)
         self.rate = QLineEdit(f"{stage.learning_rate:g}")
         self.rate.setAccessibleName("Learning rate")
         self.rate.setToolTip("The highest of the stage; its schedule goes on from here")
@@ -96,6 +100,10 @@ class StageChangeDialog(QDialog):
     def _lay_out(self) -> None:
         form = QFormLayout()
         form.addRow("Learning &rate", self.rate)
+        above = QHBoxLayout()
+        above.setSpacing(GAP)
+        above.addWidget(muted(WORDS), 1)
+        above.addWidget(self.adapter)
         buttons = QHBoxLayout()
         buttons.setSpacing(GAP)
         buttons.addWidget(self.amount, 1)
@@ -104,7 +112,7 @@ class StageChangeDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * GAP, 2 * GAP, 2 * GAP, 2 * GAP)
         layout.setSpacing(2 * GAP)
-        layout.addWidget(muted("Ticked layers learn from the next step on. The stages after this one stay as planned."))
+        layout.addLayout(above)
         layout.addWidget(self.layers, 1)
         layout.addLayout(form)
         layout.addWidget(self.why)

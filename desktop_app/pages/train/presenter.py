@@ -26,11 +26,12 @@ from desktop_app.run_words import run_title
 from desktop_app.workspace import Workspace
 from trainer_core.engines.base import PLAINLY, GoOn
 from trainer_core.errors import RunChanged
+from trainer_core.layers.tree import LayerTree
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory, RunStatus
 from trainer_core.runs.lock import is_held
 from trainer_core.stages.changes import ChangeWish
-from trainer_core.stages.plan import RunPlan
+from trainer_core.stages.plan import RunPlan, project_tree
 from trainer_core.training.events import Event, StepFinished
 
 READ_RUN = "Reading the run"
@@ -183,11 +184,18 @@ class TrainPresenter(MarkedPresenter):
     @property
     def _changeable(self) -> bool:
         """Whether a stage is running whose layers are those of the open project's model."""
-        history, facts = self._history, self._workspace.facts
+        history = self._history
         if not self.live or history.started is None or not history.bands or history.bands[-1].reason:
             return False
         total = history.started.stages[0].total_parameters
-        return not self._trainer.stopping and facts is not None and facts.tree.parameter_count == total
+        tree = self._tree
+        return not self._trainer.stopping and tree is not None and tree.parameter_count == total
+
+    @property
+    def _tree(self) -> LayerTree | None:
+        """The open project's layers, its adapters included."""
+        project, facts = self._workspace.project, self._workspace.facts
+        return None if project is None or facts is None else project_tree(project, facts.tree, facts.telling)
 
     def _failure(self) -> Exception | None:
         """Return the error to show; the same object as long as it is the same failure."""
@@ -249,9 +257,9 @@ class TrainPresenter(MarkedPresenter):
             self._workspace.jobs.start(READ_PLAN, self._shown.load_plan, self._on_plan_read)
 
     def _on_plan_read(self, plan: RunPlan) -> None:
-        facts = self._workspace.facts
-        if self._changeable and facts is not None:  # the stage may have ended meanwhile
-            self._view.ask_change(facts.tree, plan.stage_after(len(self._history.bands) - 1))
+        tree = self._tree
+        if self._changeable and tree is not None:  # the stage may have ended meanwhile
+            self._view.ask_change(tree, plan.stage_after(len(self._history.bands) - 1))
 
     def _on_change_made(self, wish: ChangeWish) -> None:
         self._trainer.change(wish)

@@ -1,4 +1,4 @@
-"""The Try it page: type a sentence and the answer changes as one types; a file in, a file with predictions out."""
+"""The Try it page: type a sentence and the answer changes as one types; or chat; a file in, predictions out."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ def build_page(
     workspace: Workspace, theme: Theme, *, questions: FileQuestions | None = None, parent: QWidget | None = None
 ) -> Page:
     """Return the page; ``questions`` asks for files, with the system's boxes unless given."""
+    from desktop_app.pages.try_it.chat.presenter import ChatPresenter
     from desktop_app.pages.try_it.presenter import TryItPresenter
     from desktop_app.pages.try_it.questions import FileBoxes
     from desktop_app.pages.try_it.view import TryItView
 
     view = TryItView(theme, parent)
     presenter = TryItPresenter(view, workspace, questions or FileBoxes(view), parent=view)
+    ChatPresenter(view.chat, presenter, workspace, parent=view.chat)
     return Page("try_it", "Try it", "mdi6.message-text-outline", view, presenter, presenter.look)

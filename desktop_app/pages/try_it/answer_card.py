@@ -6,10 +6,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from desktop_app.pages.try_it.bars import AnswerBars
-from desktop_app.pages.try_it.marked_text import MarkedTextView
 from desktop_app.pages.try_it.words import Answer
 from desktop_app.theme import Theme
 from desktop_app.widgets.kit import GAP, Card, Notice, heading, muted
+from desktop_app.widgets.marked_text import MarkedTextView
 
 NOTHING = "The answer stands here as soon as there is a text."
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QPlainTextEdit, QProgressBar, QWidget
 
+from desktop_app.widgets.flow import FlowLayout
 from desktop_app.widgets.kit import GAP, Card, muted, plain_button
 from trainer_core.data.roles import Fields
 
@@ -74,15 +75,16 @@ class FileCard(Card):
         self._words = muted("Texts in, a CSV file with answers out; or right answers in, and how good the model is.")
         self._end = muted()
         self._end.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        row = QHBoxLayout()
-        row.setSpacing(GAP)
-        row.addWidget(self.file_button)
-        row.addWidget(self.evaluation_button)
-        row.addWidget(self.cancel_button)
-        row.addWidget(self.bar, 1, Qt.AlignmentFlag.AlignVCenter)
-        row.addStretch(0)
+        buttons = FlowLayout(spacing=GAP, row_spacing=GAP)
+        buttons.addWidget(self.file_button)
+        buttons.addWidget(self.evaluation_button)
+        progress = QHBoxLayout()
+        progress.setSpacing(GAP)
+        progress.addWidget(self.cancel_button)
+        progress.addWidget(self.bar, 1, Qt.AlignmentFlag.AlignVCenter)
         self.body.addWidget(self._words)
-        self.body.addLayout(row)
+        self.body.addLayout(buttons)
+        self.body.addLayout(progress)
         self.body.addWidget(self._end)
         self.file_button.clicked.connect(self.file_wished)
         self.evaluation_button.clicked.connect(self.evaluation_wished)

@@ -10,11 +10,18 @@ from pathlib import Path
 from desktop_app.core_access import Core, TextPredictor
 from trainer_core.data.roles import Fields, Role
 from trainer_core.inference.prediction import EvaluationReport, Prediction
+from trainer_core.inference.written import Message, WritingEnd, WritingSettings, Written
 from trainer_core.results.predictions import write_predictions
 from trainer_core.runs.folder import RunFolder
 
 ROWS_AT_ONCE = 32
-"""Rows of a file that are predicted before a typed one gets its turn."""
+"""Rows of a file that are predicted before a typed one gets its turn; one, where an answer is a whole text."""
+TURN_SECONDS = 0.1
+"""How often one who waits for the model looks whether it is still worth it."""
+ORIGINAL = "original"
+"""The version of a run's model before its first step."""
+LANGUAGE_MODEL = "language_model"
+"""The task whose models go on with a text, and know of no messages."""
 
 
 class Cancelled(Exception):
@@ -27,11 +34,15 @@ class LoadedRun:
     Attributes:
         run: whose model it is.
         version: which checkpoint of the run; another one is best later while the run is under way.
+        writes: whether its answers are texts that it writes.
+        goes_on: whether it goes on with a text, where others answer messages.
     """
 
     def __init__(self, run: RunFolder, version: str, predictor: TextPredictor) -> None:
         self.run = run
         self.version = version
+        self.writes = predictor.writes
+        self.goes_on = self.writes and run.load_plan().task == LANGUAGE_MODEL
         self._predictor = predictor
         self._lock = threading.Lock()
 
@@ -50,6 +61,16 @@ class LoadedRun:
         with self._lock:
             return self._predictor.evaluate(file)
 
+    def converse(self, messages: Sequence[Message], settings: WritingSettings, say: Callable[[str], bool]) -> Written:
+        """Write the next message of a conversation; see ``TextPredictor``. Who waits for the model can stop, too."""
+        while not self._lock.acquire(timeout=TURN_SECONDS):
+            if not say(""):
+                return Written("", 0, 0.0, WritingEnd.STOPPED)
+        try:
+            return self._predictor.converse(messages, settings, say)
+        finally:
+            self._lock.release()
+
 
 def load_run(core: Core, run: RunFolder) -> LoadedRun:
     """Load the best of a run.
@@ -59,6 +80,15 @@ def load_run(core: Core, run: RunFolder) -> LoadedRun:
     """
     version = checkpoint_version(run)
     return LoadedRun(run, version, core.load_predictor(run.path))
+
+
+def load_original(core: Core, run: RunFolder) -> LoadedRun:
+    """Load the model of a run as it was before it learnt.
+
+    Raises:
+        InputError: it had no answers then, or is gone.
+    """
+    return LoadedRun(run, ORIGINAL, core.load_original(run.path))
 
 
 def can_be_tried(run: RunFolder) -> bool:
@@ -106,8 +136,8 @@ def predict_file(
 def _answers(
     loaded: LoadedRun, rows: Iterable[Fields], tell: Callable[[int], None], cancelled: threading.Event
 ) -> Iterator[Prediction]:
-    iterator, done = iter(rows), 0
-    while some := list(itertools.islice(iterator, ROWS_AT_ONCE)):
+    iterator, done, at_once = iter(rows), 0, 1 if loaded.writes else ROWS_AT_ONCE
+    while some := list(itertools.islice(iterator, at_once)):
         if cancelled.is_set():
             raise Cancelled
         yield from loaded.predict(some)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.pages.try_it.answer_card import AnswerCard
 from desktop_app.pages.try_it.cards import CommandCard, ExamplesCard, FileCard
+from desktop_app.pages.try_it.chat.view import ChatView
 from desktop_app.pages.try_it.report_dialog import ReportDialog
 from desktop_app.pages.try_it.text_field import TextFields
 from desktop_app.pages.try_it.words import Answer
@@ -28,9 +29,12 @@ from desktop_app.widgets.kit import GAP, Card, EmptyState, Notice, PageFrame
 from trainer_core.data.roles import Fields
 from trainer_core.inference.prediction import EvaluationReport
 
+TYPED = "Type a sentence; the answer changes as you type"
+CHATTED = "See what the fine-tuned model writes"
+
 
 class TryItView(PageFrame):
-    """A text and its answer side by side; below, a whole file and the command line."""
+    """A text and its answer side by side, or a chat; beside them, a whole file and the command line."""
 
     fields_changed = Signal(object)
     run_picked = Signal(int)
@@ -39,13 +43,15 @@ class TryItView(PageFrame):
     cancel_wished = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__("Try it", "Type a sentence; the answer changes as you type", parent)
+        super().__init__("Try it", TYPED, parent)
         self.error = Notice()
         self.texts = TextFields()
         self.examples = ExamplesCard()
         self.answer = AnswerCard(theme)
         self.file = FileCard()
         self.command = CommandCard()
+        self.chat = ChatView(theme)
+        self._chats = False
         self._make_chooser()
         self._lay_out()
         self._connect()
@@ -71,7 +77,7 @@ class TryItView(PageFrame):
         self.chooser.setCurrentIndex(chosen)
         self.chooser.blockSignals(False)
         self._chooser_box.show()
-        self._pages.setCurrentWidget(self._page)
+        self._pages.setCurrentWidget(self.chat if self._chats else self._page)
 
     def show_fields(self, titles: Sequence[str]) -> None:
         """Show a field for each text that the model reads."""
@@ -84,6 +90,7 @@ class TryItView(PageFrame):
     def show_busy(self, text: str) -> None:
         """Say what one is waiting for; nothing when empty."""
         self.answer.show_busy(text)
+        self.chat.show_busy(text)
 
     def show_answer(self, answer: Answer | None) -> None:
         """Show what the model answered, or that there is nothing to answer."""
@@ -114,6 +121,17 @@ class TryItView(PageFrame):
 
     # --- events ------------------------------------------------------------------------------------------------
 
+    def _on_chat_shown(self, chats: bool) -> None:
+        """Change between the text fields and the chat; the cards that both have go along."""
+        self._chats = chats
+        self.set_subtitle(CHATTED if chats else TYPED)
+        if chats:
+            self.chat.take_cards(self.file, self.command)
+        else:
+            self._take_cards()
+        if self._pages.currentWidget() is not self._empty:
+            self._pages.setCurrentWidget(self.chat if chats else self._page)
+
     def _on_example_picked(self, texts: Fields) -> None:
         self.texts.set_texts(texts)
         self.texts.fields[0].setFocus()
@@ -131,6 +149,7 @@ class TryItView(PageFrame):
         self.file.evaluation_wished.connect(self.evaluation_wished)
         self.file.cancel_wished.connect(self.cancel_wished)
         self.command.copy_wished.connect(self._on_copy_wished)
+        self.chat.kind_shown.connect(self._on_chat_shown)
 
     def _make_chooser(self) -> None:
         self.chooser = QComboBox()
@@ -153,6 +172,7 @@ class TryItView(PageFrame):
         self._pages = QStackedWidget()
         self._pages.addWidget(self._empty)
         self._pages.addWidget(self._page)
+        self._pages.addWidget(self.chat)
         self.body.addWidget(self.error)
         self.body.addWidget(self._pages, 1)
 
@@ -161,8 +181,9 @@ class TryItView(PageFrame):
         text_card.body.addWidget(self.texts)
         text_card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         left = _column(text_card, self.examples)
-        right = _column(self.answer, self.file, self.command)
+        self._right = right = _column(self.answer)
         right.addStretch(1)
+        self._take_cards()
         columns = QWidget()
         row = QHBoxLayout(columns)
         row.setContentsMargins(0, 0, 0, 0)
@@ -176,6 +197,10 @@ class TryItView(PageFrame):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         return area
+
+    def _take_cards(self) -> None:
+        for place, card in enumerate((self.file, self.command), 1):
+            self._right.insertWidget(place, card)
 
 
 def _column(*widgets: QWidget) -> QVBoxLayout:

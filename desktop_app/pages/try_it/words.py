@@ -11,6 +11,7 @@ from functools import singledispatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop_app.marked import Mark, MarkedText
 from trainer_core.data.roles import Fields, Role
 from trainer_core.inference.prediction import (
     AnswerPrediction,
@@ -45,28 +46,6 @@ class Bar:
     text: str
     strong: bool = False
     mark: float | None = None
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A stretch of a text that stands out, and what it is; empty where that is plain."""
-
-    start: int
-    end: int
-    label: str = ""
-
-
-@dataclass(frozen=True)
-class MarkedText:
-    """A text with stretches that stand out, in its order; ``labels`` are all that occur, for their colours."""
-
-    text: str
-    marks: tuple[Mark, ...]
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels of the marks, in alphabetical order."""
-        return tuple(sorted({mark.label for mark in self.marks}))
 
 
 @dataclass(frozen=True)

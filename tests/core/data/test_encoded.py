@@ -27,9 +27,9 @@ def joined(rows: Sequence[Sequence[int]], tokenizer: PreTrainedTokenizerBase) ->
 def test_tokens_are_padded_on_the_right(rows: list[list[int]], data: st.DataObject) -> None:
     encoded = joined(rows, build_tokenizer())
     chosen = data.draw(st.lists(st.integers(0, len(rows) - 1), min_size=1, max_size=5))
-    ids, mask = encoded.tokens(np.array(chosen))
+    tokens = encoded.tokens(np.array(chosen))
     longest = max(len(rows[place]) for place in chosen)
-    for line, shown, place in zip(ids.tolist(), mask.tolist(), chosen, strict=True):
+    for line, shown, place in zip(tokens.ids.tolist(), tokens.mask.tolist(), chosen, strict=True):
         missing = longest - len(rows[place])
         assert line == rows[place] + [encoded.pad_id] * missing
         assert shown == [1] * len(rows[place]) + [0] * missing
@@ -64,9 +64,11 @@ def test_two_texts_are_joined_as_the_tokenizer_joins_them(bert: Path) -> None:
     encoded = pairs_of(bert, pairs)
     expected = load_tokenizer(bert)(*map(list, zip(*pairs, strict=True)), padding=True, return_tensors="np")
     found = encoded.tokens(np.arange(2))
-    for name, values in zip(("input_ids", "attention_mask", "token_type_ids"), found, strict=True):
-        assert np.array_equal(values.numpy(), expected[name]), name
-    assert found[2].max() == 1
+    assert found.types is not None
+    assert np.array_equal(found.ids.numpy(), expected["input_ids"])
+    assert np.array_equal(found.mask.numpy(), expected["attention_mask"])
+    assert np.array_equal(found.types.numpy(), expected["token_type_ids"])
+    assert found.types.max() == 1
 
 
 def test_of_two_texts_the_longer_one_is_cut(bert: Path) -> None:
@@ -95,6 +97,6 @@ def test_a_tokenizer_without_padding_pads_with_any_token() -> None:
     tokenizer = build_tokenizer(special=False)
     assert tokenizer.pad_token_id is None
     encoded = joined([[5], [6, 7]], tokenizer)
-    ids, mask = encoded.tokens(np.arange(2))
-    assert ids.shape == (2, 2)
-    assert mask.tolist() == [[1, 0], [1, 1]]
+    tokens = encoded.tokens(np.arange(2))
+    assert tokens.ids.shape == (2, 2)
+    assert tokens.mask.tolist() == [[1, 0], [1, 1]]

@@ -339,3 +339,10 @@ def test_what_rows_share_is_never_on_both_sides(
     train, held = ({fields[place] for fields in part.fields(slice(None))} for part in (data.train, data.validation))
     assert not train & held
     assert len(held) == 5
+
+
+def test_rows_that_all_share_one_text_are_split_nevertheless(tmp_path: Path) -> None:
+    rows = [(f"what {number}", "the parcel is late", "late") for number in range(20)]
+    data = {"validation": None, "validation_share": 0.25}
+    path = make_project(tmp_path, "none", task="answering", rows=rows, data=data)
+    assert len(prepare_data(load_project(path), tmp_path, load_task("answering")).validation) == 5

@@ -135,9 +135,10 @@ def test_labels_that_were_never_learnt_are_named(tmp_path: Path) -> None:
 
 
 def test_an_empty_cell_means_no_span(tmp_path: Path) -> None:
-    file = write_rows(tmp_path / "rows.jsonl", [{"text": TEXT, "spans": "[]"}, {"text": TEXT, "spans": None}])
+    empty = json.dumps({"start": [], "end": [], "label": []})
+    file = write_rows(tmp_path / "rows.jsonl", [{"text": TEXT, "spans": cell} for cell in ("[]", "{}", None, empty)])
     targets = read(file)
-    assert [len(spans) for spans in targets.values] == [0, 0]
+    assert [len(spans) for spans in targets.values] == [0, 0, 0, 0]
     assert not targets.missing.any()
 
 

@@ -13,6 +13,7 @@ from tests.core.conftest import TinyModel
 from tests.support.projects import ALL, HEAD, TOP, make_project
 from tests.support.sessions import run_project
 from trainer_core.cache.notes import Notes, notes_place
+from trainer_core.data.encoded import Tokens
 from trainer_core.engines import machine as machine_module
 from trainer_core.engines.machine import count_tokens, look_up_machine, speed_key
 from trainer_core.engines.measure import measure_network
@@ -76,7 +77,7 @@ def test_what_a_block_keeps_is_what_autograd_keeps(tiny_model: TinyModel) -> Non
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        scores = network(ids, torch.ones_like(ids))
+        scores = network(Tokens(ids, torch.ones_like(ids)))
     total = sum(size for place, size in kept.items() if place not in own)
     assert scores.requires_grad
     assert 3 * cost.of(5, 20) == pytest.approx(total, rel=0.1)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.conftest import TinyModel
 from tests.support.projects import ALL, HEAD, TOP, make_project
 from tests.support.resumed import assert_alike
 from tests.support.sessions import run_project
-from tests.support.toy_tasks import HEADERS
+from tests.support.toy_tasks import FAMILIES, HEADERS
 from trainer_core.engines.base import PLAINLY, GoOn
 from trainer_core.engines.local import LocalEngine
 from trainer_core.errors import InputError
@@ -64,8 +65,8 @@ def test_wherever_it_is_broken_off_the_run_becomes_the_unbroken_one(tmp_path: Pa
 
 
 @pytest.mark.parametrize("task", sorted(HEADERS.keys() - {"classification"}))
-def test_a_run_of_any_task_becomes_the_unbroken_one(tmp_path: Path, bert: Path, task: str) -> None:
-    path = make_project(tmp_path, bert, task=task, stages=STAGES)
+def test_a_run_of_any_task_becomes_the_unbroken_one(tmp_path: Path, tiny_model: TinyModel, task: str) -> None:
+    path = make_project(tmp_path, tiny_model(FAMILIES.get(task, "bert")), task=task, stages=STAGES)
     _, unbroken = run_project(path)
     for after in (3, 19):
         folder = break_off(path, after)

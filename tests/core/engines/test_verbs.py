@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.core.conftest import TinyModel
 from tests.core.engines.test_resume import STAGES, break_off, go_on
 from tests.support.projects import ALL, HEAD, make_project
 from tests.support.resumed import assert_alike, story, weights
 from tests.support.sessions import run_project
-from tests.support.toy_tasks import HEADERS
+from tests.support.toy_tasks import FAMILIES, HEADERS
 from trainer_core.data.batch_size import EVALUATION_TOKENS
 from trainer_core.engines.base import GoOn
 from trainer_core.engines.local import LocalEngine
@@ -242,8 +243,8 @@ def asked(folder: RunFolder) -> Prediction:
 
 
 @pytest.mark.parametrize("task", sorted(HEADERS.keys() - {"classification"}))
-def test_every_verb_holds_for_any_task(tmp_path: Path, bert: Path, task: str) -> None:
-    path = make_project(tmp_path, bert, task=task, stages=STAGES)
+def test_every_verb_holds_for_any_task(tmp_path: Path, tiny_model: TinyModel, task: str) -> None:
+    path = make_project(tmp_path, tiny_model(FAMILIES.get(task, "bert")), task=task, stages=STAGES)
     _, unbroken = run_project(path)
 
     def pause(control: Control) -> None:

@@ -17,7 +17,7 @@ from tests.support.projects import ALL, HEAD, TOP, make_project
 from tests.support.sessions import run_project
 from tests.support.tiny_models import CONFIGS, build_tokenizer
 from tests.support.toy_texts import toy_rows
-from trainer_core.data.encoded import Encoded
+from trainer_core.data.encoded import Encoded, Tokens
 from trainer_core.errors import InputError
 from trainer_core.inference.prediction import ClassPrediction, Prediction
 from trainer_core.inference.predictor import ROWS_AT_ONCE, Predictor
@@ -82,7 +82,7 @@ def test_transformers_opens_the_model_folder(run: RunFolder) -> None:
     batch = tokenizer(["my invoice please"], return_tensors="pt")
     with torch.no_grad():
         states = body(**batch).last_hidden_state
-        own = predictor._network.token_states(batch["input_ids"], batch["attention_mask"])
+        own = predictor._network.token_states(Tokens(batch["input_ids"], batch["attention_mask"]))
     torch.testing.assert_close(states, own)
 
 

@@ -10,8 +10,9 @@ from torch import nn
 
 from tests.core.conftest import TinyModel
 from tests.support.tiny_models import CONFIGS
+from trainer_core.data.encoded import Tokens
 from trainer_core.models.build import build_network, load_tensors, read_originals
-from trainer_core.models.network import Head, Network, parameter_specs, pool
+from trainer_core.models.network import LinearHead, Network, parameter_specs, pool
 from trainer_core.project.schema import Pooling
 from trainer_core.tasks.registry import load_task
 
@@ -53,7 +54,8 @@ def test_padding_does_not_change_the_scores_of_any_architecture(
     padded = torch.tensor([[5, 6, 7, 8, 0, 0, 0]])
     mask = torch.tensor([[1, 1, 1, 1, 0, 0, 0]])
     with torch.no_grad():
-        torch.testing.assert_close(network(padded, mask), network(ids, torch.ones_like(ids)), rtol=1e-4, atol=1e-5)
+        found, right = network(Tokens(padded, mask)), network(Tokens(ids, torch.ones_like(ids)))
+    torch.testing.assert_close(found, right, rtol=1e-4, atol=1e-5)
 
 
 def test_layers_carry_the_names_of_the_pretrained_model(bert: Path) -> None:
@@ -70,7 +72,7 @@ def test_ties_are_seen() -> None:
             self.one, self.two = nn.Linear(3, 3, bias=False), nn.Linear(3, 3, bias=False)
             self.two.weight = self.one.weight
 
-    specs = parameter_specs(Network(Tied(), Head(3, 2), Pooling.MEAN))
+    specs = parameter_specs(Network(Tied(), LinearHead(3, 2), Pooling.MEAN))
     assert [(spec.name, spec.tied_to, spec.count) for spec in specs] == [
         ("one.weight", None, 9),
         ("two.weight", "one.weight", 0),

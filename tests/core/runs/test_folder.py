@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from trainer_core.errors import InputError
 from trainer_core.files import replace_file
 from trainer_core.project.schema import DataSection, Project
-from trainer_core.resources import starter_project_path
+from trainer_core.resources import starter_projects
 from trainer_core.runs import checkpoints, folder
 from trainer_core.runs.checkpoints import CALIBRATION, FolderCheckpoints, load_calibration, load_checkpoint
 from trainer_core.runs.folder import RunFolder, create_run_folder, is_run_folder, list_runs
@@ -123,7 +123,7 @@ def test_a_folder_without_a_readable_plan_is_no_run(tmp_path: Path, content: byt
 
 def test_runs_lie_beside_the_project_but_never_beside_an_example(tmp_path: Path) -> None:
     assert runs_place(tmp_path / "my.thaw") == tmp_path.resolve() / "runs"
-    assert not runs_place(starter_project_path()).is_relative_to(starter_project_path().parent)
+    assert not runs_place(starter_projects()[0].path).is_relative_to(starter_projects()[0].path.parent)
 
 
 # --- checkpoints ---------------------------------------------------------------------------------------------------

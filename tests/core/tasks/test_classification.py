@@ -146,5 +146,5 @@ def test_scores_that_are_no_numbers_are_measured_all_the_same() -> None:
 def test_tasks_are_found_by_name() -> None:
     assert set(HEADERS) <= set(task_names())
     assert isinstance(load_task("classification"), Classification)
-    with pytest.raises(InputError, match="Known tasks: answering, classification"):
+    with pytest.raises(InputError, match="Known tasks: answering, chat, classification"):
         load_task("translation")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.support.command_line import thaw
 from tests.support.projects import ALL, HEAD, TOP, make_project, write_delimited
 from tests.support.sessions import make_session, run_project, train_all
 from tests.support.toy_tasks import toy_rows_of
+from trainer_core.data.encoded import Tokens
 from trainer_core.data.prepare import PreparedData, examine_data, prepare_data
 from trainer_core.data.roles import Role
 from trainer_core.errors import InputError
@@ -116,10 +118,10 @@ def test_token_types_make_a_difference_to_a_model_that_knows_them(tmp_path: Path
     _, run = run_project(make_project(tmp_path, bert, task=NAME, options=TOGETHER))
     predictor = Predictor.load(run.path)
     batch = AutoTokenizer.from_pretrained(run.model)("my parcel", "is late", return_tensors="pt")
-    types, tokens = batch["token_type_ids"], (batch["input_ids"], batch["attention_mask"])
+    types, tokens = batch["token_type_ids"], Tokens(batch["input_ids"], batch["attention_mask"])
     with torch.no_grad():
-        told, untold = predictor._network(*tokens, types), predictor._network(*tokens)
-        all_first = predictor._network(*tokens, torch.zeros_like(types))
+        told, untold = predictor._network(replace(tokens, types=types)), predictor._network(tokens)
+        all_first = predictor._network(replace(tokens, types=torch.zeros_like(types)))
     assert types.sum() == 3
     assert not torch.allclose(told, untold, atol=1e-4)
     torch.testing.assert_close(untold, all_first)

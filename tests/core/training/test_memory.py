@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.core.conftest import TinyModel
 from tests.support.projects import ALL, HEAD, TOP, make_project
 from tests.support.sessions import make_session, train_all, without_dropout
+from trainer_core.data.encoded import Tokens
 from trainer_core.data.rows import IntArray
 from trainer_core.models.network import Network
 from trainer_core.training import memory
@@ -155,7 +156,7 @@ def bytes_kept(network: Network) -> int:
 
     ids = torch.tensor([[2, 5, 3, 7, 8, 9]] * 8)
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        network(ids, torch.ones_like(ids))
+        network(Tokens(ids, torch.ones_like(ids)))
     return sum(sizes)
 
 

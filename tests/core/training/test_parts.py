@@ -13,6 +13,7 @@ from torch import nn
 from tests.core.conftest import TinyModel
 from tests.core.layers.test_tree import tree_of
 from tests.support.tiny_models import CONFIGS
+from trainer_core.data.encoded import Tokens
 from trainer_core.errors import InputError
 from trainer_core.layers.freeze import resolve_freeze
 from trainer_core.layers.tree import LayerTree
@@ -116,7 +117,7 @@ def test_one_step_changes_the_chosen_parameters_and_no_other_bit(
     optimizer = build_optimizer(network, tree, stage_of(tree, rules), 0.01)
     before = {name: parameter.detach().clone() for name, parameter in network.named_layers()}
     ids = torch.tensor([[2, 5, 6, 7, 8, 3], [2, 9, 10, 11, 12, 3]])
-    loss = load_task("classification").loss(network(ids, torch.ones_like(ids)), torch.tensor([0, 2]))
+    loss = load_task("classification").loss(network(Tokens(ids, torch.ones_like(ids))), torch.tensor([0, 2]))
     loss.backward()
     optimizer.step()
     for name, parameter in network.named_layers():
@@ -168,7 +169,7 @@ def test_freezing_drops_old_gradients(bert: Path) -> None:
     network, tree = network_of(bert), tree_of(bert)
     apply_freeze(network, resolve_freeze(["all"], tree).trainable)
     ids = torch.tensor([[2, 5, 3]])
-    network(ids, torch.ones_like(ids)).sum().backward()
+    network(Tokens(ids, torch.ones_like(ids))).sum().backward()
     learning = apply_freeze(network, resolve_freeze(["head"], tree).trainable)
     assert {id(parameter) for parameter in learning} == {id(parameter) for parameter in network.head.parameters()}
     assert all(parameter.grad is None for parameter in network.body.parameters())

@@ -13,6 +13,7 @@ from torch import nn
 from tests.core.conftest import TinyModel
 from tests.support.projects import ALL, make_project
 from tests.support.sessions import make_session, run_project, train_all, weights_of, without_dropout
+from trainer_core.data.encoded import Tokens
 from trainer_core.training import loop, quick_attention
 from trainer_core.training.quick import Gradients, QuickDropout, quicken
 
@@ -82,7 +83,7 @@ def test_gradients_of_a_step_are_forgotten(tmp_path: Path, bert: Path) -> None:
     learning = list(network.parameters())
     gradients = Gradients(learning, network)
     for _ in range(2):
-        network(ids, torch.ones_like(ids)).sum().backward()
+        network(Tokens(ids, torch.ones_like(ids))).sum().backward()
         assert not any(parameter.grad.is_sparse for parameter in learning if parameter.grad is not None)
         assert network.body.embeddings.word_embeddings.weight.grad.any()
         gradients.clear()

@@ -33,9 +33,9 @@ def find_stack(session: TrainingSession) -> BlockStack | None:
     shortest = np.argsort(session.train.lengths, kind="stable")[:1]
 
     def can_be_split(rows: IntArray) -> bool:
-        tokens = [tensor.to(session.device) for tensor in session.train.tokens(rows)]
+        tokens = session.train.tokens(rows).to(session.device)
         with torch.no_grad():
-            return stack.can_be_split(lambda: session.network.token_states(*tokens))
+            return stack.can_be_split(lambda: session.network.token_states(tokens))
 
     session.network.eval()
     try:

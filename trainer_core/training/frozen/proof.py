@@ -1,4 +1,4 @@
-"""The cache proves itself: some rows are computed both ways, and where scores or gradients differ it steps aside."""
+"""The cache proves itself: some rows are computed both ways, and where states or gradients differ it steps aside."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from trainer_core.project.schema import Precision
 from trainer_core.training.freezing import set_training_modes
 from trainer_core.training.inputs import Inputs
 from trainer_core.training.memory import each_part
+from trainer_core.training.scoring import loss_of
 from trainer_core.training.session import TrainingSession
 
 ROWS = 8
@@ -21,10 +22,10 @@ TOLERANCES = {Precision.FLOAT32: 1e-4, Precision.BFLOAT16: 5e-2, Precision.FLOAT
 
 
 def agree(session: TrainingSession, plain: Inputs, cached: Inputs, lengths: IntArray) -> bool:
-    """Whether rows through the cache give the scores and the gradients that they give through the whole network.
+    """Whether rows through the cache give the head and the gradients what they give them through the whole network.
 
     Gradients matter too: a layer that learns and acts below the boundary as well, as DeBERTa's relative positions do,
-    gives the right scores now and wrong ones later.
+    gives the right states now and wrong ones later.
 
     Args:
         session: whose network is asked; its gradients and training modes are as before afterwards.
@@ -54,11 +55,12 @@ def _answer(
 ) -> tuple[Tensor, Tensor]:
     batch = inputs.batch(chosen)
     with session.precision.autocast():
-        scores = inputs.scores(session.network, batch)
-    loss = session.task.loss(scores, batch.targets) / max(1, inputs.learnt(chosen))
+        features = inputs.features(session.network, batch)
+        total = loss_of(session.network, session.task, features, batch.targets)
+    loss = total / max(1, inputs.learnt(chosen))
     gradients = torch.autograd.grad(loss, learning, allow_unused=True)
     norms = [torch.zeros((), device=loss.device) if g is None else g.to_dense().float().norm() for g in gradients]
-    return scores.detach().float(), torch.stack(norms)
+    return features.detach().float(), torch.stack(norms)
 
 
 def _alike(expected: Tensor, found: Tensor, tolerance: float) -> bool:

@@ -95,9 +95,10 @@ class _Split:
         of_rows = rows_key(rows)
         of_code = code_key(session.network, session.device, session.precision.precision.value)
         of_weights = {below: _weights_below(session, below) for below in {_below(what) for what in wanted}}
-        head = session.network.head
+        joining = session.network.head.joining
+        # Two texts are joined after pooling only; what a block gives is the same for every way of joining.
         self.keys = {
-            what: joined_key(what, of_rows, of_code, of_weights[_below(what)], head.joining if head.parts > 1 else "")
+            what: joined_key(what, of_rows, of_code, of_weights[_below(what)], joining if _below(what) is None else "")
             for what in wanted
         }
         self.found: dict[Wanted, Kept] = {}
@@ -203,9 +204,11 @@ def _reading(
 def _frozen_pass(
     session: TrainingSession, batch: Batch, poolings: Collection[Pooling], found: FoundStates | None
 ) -> BatchOutputs:
-    mask = batch.values[1]
+    tokens = batch.tokens
+    assert tokens is not None
+    mask = tokens.mask
     with torch.no_grad(), session.precision.autocast():
-        last = session.network.token_states(*batch.values)
+        last = session.network.token_states(tokens)
         pooled = {pooling: session.network.vectors(last, mask, pooling).float() for pooling in poolings}
         real = mask.bool()
         return pooled, {} if found is None else {place: states[real] for place, states in found.take().items()}

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 
-from desktop_app.pages.try_it.words import MarkedText
+from desktop_app.marked import MarkedText
 from desktop_app.theme import Theme
 from desktop_app.widgets.kit import set_kind
 

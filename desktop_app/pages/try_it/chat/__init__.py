@@ -1,0 +1,1 @@
+"""The chat of the Try it page: for models whose answers are texts that they write."""
