@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import shorten
 from types import FrameType
 
 from rich.console import Console
@@ -29,6 +30,7 @@ from trainer_core.training.events import (
     BestRestored,
     EvaluationFinished,
     Event,
+    PinnedAnswered,
     PoolingChosen,
     PrecisionChosen,
     PretrainedMeasured,
@@ -48,6 +50,7 @@ from trainer_core.training.events import (
 
 EXIT_DONE, EXIT_STOPPED = 0, 3
 TRIED_TEXTS = 10
+SHOWN_LETTERS = 60
 
 
 def train_project(path: Path, *, out: Path | None, overrides: list[str], as_json: bool, try_file: Path | None) -> int:
@@ -179,6 +182,8 @@ def _describe(event: Event, history: RunHistory) -> str:
     if isinstance(event, EvaluationFinished):
         mark = "  best so far" if event.is_best else ""
         return f"  epoch {event.epoch:g}, step {event.step:,}: {_metrics(event.metrics)}{mark}"
+    if isinstance(event, PinnedAnswered):
+        return "\n".join(f"    {_short(one.fields)} -> {_one_line(one.answer)}" for one in event.answers)
     if isinstance(event, RunHeld):
         answers = "Press Enter to try again, or Ctrl-C twice to leave the run as it was last saved."
         return " ".join((event.what, event.why, event.remedy, answers))
@@ -187,6 +192,15 @@ def _describe(event: Event, history: RunHistory) -> str:
     if isinstance(event, StageFinished) and event.reason != "epochs":
         return f"  stage ended: {event.reason.replace('_', ' ')}"
     return f"Note: {event.message}" if isinstance(event, RunWarning) else ""
+
+
+def _short(fields: dict[str, str]) -> str:
+    """Return the texts of a row as one short line."""
+    return shorten(" / ".join(filter(None, fields.values())), SHOWN_LETTERS, placeholder=" ...")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()) or "(nothing)"
 
 
 def _metrics(metrics: dict[str, float]) -> str:

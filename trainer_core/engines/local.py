@@ -19,6 +19,7 @@ from trainer_core.engines.base import PLAINLY, GoOn
 from trainer_core.engines.journalling import journalled
 from trainer_core.engines.metering import metered
 from trainer_core.engines.number_format import resolve_precision
+from trainer_core.engines.pinned import PinnedRows
 from trainer_core.engines.prepare import PreparedRun, prepare_run
 from trainer_core.engines.resume import Resumption, prepare_resumption
 from trainer_core.errors import InputError, RunDiverged, RunStopped
@@ -262,6 +263,7 @@ def _build_session(
         cache=parts.cache,
         control=control,
         keep_plan=folder.save_plan,
+        answer_pinned=PinnedRows(prepared, parts.network, control).answers,
     )
 
 

@@ -17,6 +17,7 @@ from trainer_core.data.reading import Reading
 from trainer_core.data.rendering import reading_of
 from trainer_core.data.report import Finding
 from trainer_core.data.roles import Fields
+from trainer_core.engines.pinned import check_pinned
 from trainer_core.engines.rows import encode_once
 from trainer_core.errors import InputError, Problem
 from trainer_core.files import sha256_of
@@ -102,6 +103,7 @@ def prepare_run(project: Project, project_file: Path, told: Told | None = None) 
     if found and facts:
         tokenizer = _collect(problems, lambda: load_tokenizer(found.path))
         _collect(problems, lambda: _check_length(project, facts))
+        _collect(problems, lambda: check_pinned(project.training.pinned, task, data, facts.telling))
         _collect(problems, lambda: _check_batches(project))
         stages = _collect(problems, lambda: _stages(project, facts, data, task, tokenizer))
     if problems or not (data and found and facts and device and stages and tokenizer):

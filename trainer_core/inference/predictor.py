@@ -40,6 +40,7 @@ from trainer_core.training.precision import resolve_device
 from trainer_core.training.scoring import tallies_of
 
 ROWS_AT_ONCE = 2_000
+PLAIN_WRITING = WritingSettings()
 
 
 class Predictor:
@@ -101,22 +102,28 @@ class Predictor:
         """The roles of the texts that a row has, in their order."""
         return tuple(self.columns)
 
-    def predict(self, rows: Sequence[str | Fields]) -> list[Prediction]:
+    def predict(
+        self, rows: Sequence[str | Fields], settings: WritingSettings = PLAIN_WRITING, say: Say | None = None
+    ) -> list[Prediction]:
         """Return one prediction a row, in their order; see ``predict_stream``."""
-        return list(self.predict_stream(rows))
+        return list(self.predict_stream(rows, settings, say))
 
-    def predict_stream(self, rows: Iterable[str | Fields]) -> Iterator[Prediction]:
+    def predict_stream(
+        self, rows: Iterable[str | Fields], settings: WritingSettings = PLAIN_WRITING, say: Say | None = None
+    ) -> Iterator[Prediction]:
         """Yield one prediction a row, in their order, holding only some rows at a time.
 
         Args:
             rows: a text, or as many texts as the model was taught with, in the order of ``given``.
+            settings: how a model that writes does it.
+            say: takes what it writes while it does, and returns whether to go on.
 
         Raises:
             InputError: a row has more texts or fewer.
         """
         iterator = iter(rows)
         if self._task.language:
-            yield from (self._write(self._fields(row)) for row in iterator)
+            yield from (self._write(self._fields(row), settings, say) for row in iterator)
             return
         while some := list(islice(iterator, ROWS_AT_ONCE)):
             yield from self._predict_some([self._fields(row) for row in some])
@@ -141,8 +148,8 @@ class Predictor:
             return self._written((messages[-1]["content"],), settings, say)
         return self._written((json.dumps(list(messages)),), settings, say)
 
-    def _write(self, fields: Fields) -> Prediction:
-        written = self._written(fields, WritingSettings())
+    def _write(self, fields: Fields, settings: WritingSettings, say: Say | None) -> Prediction:
+        written = self._written(fields, settings, say)
         return WrittenPrediction(dict(zip(map(str, self.given), fields, strict=True)), written.forgotten > 0, written)
 
     def _written(self, fields: Fields, settings: WritingSettings, say: Say | None = None) -> Written:

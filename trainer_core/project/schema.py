@@ -26,6 +26,10 @@ OptionValue = bool | int | float | Annotated[str, Field(max_length=1_000)]
 
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 
+PinnedText = Annotated[str, Field(min_length=1, max_length=20_000)]
+MOST_PINNED = 20
+"""Each is answered at every evaluation, and a model that writes takes seconds for it."""
+
 
 class Pooling(StrEnum):
     """How the token states of a text become one vector."""
@@ -122,7 +126,11 @@ class DataSection(Section):
 
 
 class TrainingSection(Section):
-    """``[training]``: what holds for every stage."""
+    """``[training]``: what holds for every stage.
+
+    Attributes:
+        pinned: texts that the model answers each time it is measured; one of several texts is a list of them.
+    """
 
     batch_size: int = Field(default=32, ge=1, le=65_536)
     batch_tokens: int | None = Field(default=None, ge=4, le=16_777_216)
@@ -140,6 +148,7 @@ class TrainingSection(Section):
     checkpoint_minutes: float = Field(default=2.0, gt=0.0, le=100_000.0)
     compile: bool = False
     cache_gib: float | None = Field(default=None, ge=0.0)
+    pinned: tuple[PinnedText | tuple[PinnedText, ...], ...] = Field(default=(), max_length=MOST_PINNED)
 
 
 class AdapterSection(Section):

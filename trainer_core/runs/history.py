@@ -14,6 +14,7 @@ from trainer_core.training.events import (
     EvaluationFinished,
     Event,
     EventBase,
+    PinnedAnswered,
     PoolingChosen,
     PretrainedMeasured,
     ProbeFinished,
@@ -86,6 +87,7 @@ class RunHistory:
         curves: by name: ``loss`` of training steps, ``learning_rate``, ``gradient_norm``, ``tokens_per_second``.
         metrics: by name: what evaluations measured on the validation rows, the probe at the step it was made.
         best: the best evaluation so far.
+        pinned: what the model answered to the pinned texts, each time it was measured.
         held: what cannot be written, while the run waits for that.
         work: what is being done while no step runs: its name, how much is done, and how much there is.
     """
@@ -102,6 +104,7 @@ class RunHistory:
     work: WorkProgress | None = None
     warnings: list[str] = field(default_factory=list)
     saves: list[int] = field(default_factory=list)
+    pinned: list[PinnedAnswered] = field(default_factory=list)
     held: RunHeld | None = None
     finished: RunFinished | None = None
     failure: RunFailed | None = None
@@ -268,6 +271,10 @@ class RunHistory:
         self._add_metrics(event.step, event.metrics)
         if event.is_best:
             self._set_best(event.step, self.bands[-1].name if self.bands else "", event.metrics)
+
+    @_apply.register
+    def _(self, event: PinnedAnswered) -> None:
+        self.pinned.append(event)
 
     @_apply.register
     def _(self, event: CheckpointSaved) -> None:

@@ -137,6 +137,31 @@ class PretrainedMeasured(EventBase):
     seconds: float
 
 
+class PinnedAnswer(BaseModel):
+    """What the model answered to a pinned row.
+
+    Attributes:
+        fields: its texts by role.
+        answer: as one short text.
+        values: the whole answer, as ``thaw predict --json`` writes it.
+    """
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings")
+
+    fields: dict[str, str]
+    answer: str
+    values: dict[str, Any]
+
+
+class PinnedAnswered(EventBase):
+    """The model answered the pinned texts after ``step`` steps, with the weights that were just measured."""
+
+    event: Literal["pinned_answered"] = "pinned_answered"
+    step: int
+    answers: list[PinnedAnswer]
+    seconds: float
+
+
 class StageStarted(EventBase):
     """A stage begins after ``step`` steps of the run."""
 
@@ -298,6 +323,7 @@ Event = Annotated[
     | PoolingChosen
     | ProbeFinished
     | PretrainedMeasured
+    | PinnedAnswered
     | StageStarted
     | StageChanged
     | StepFinished

@@ -30,6 +30,7 @@ from trainer_core.training.frozen.entry import find_stack
 from trainer_core.training.inputs import TokenInputs
 from trainer_core.training.memory import NO_CHECKPOINTING, checkpoint_activations
 from trainer_core.training.packing import check_packing
+from trainer_core.training.pinned import pinned_events
 from trainer_core.training.probe import prepare_head
 from trainer_core.training.probe_tokens import solve_token_head
 from trainer_core.training.quick import quicken
@@ -131,6 +132,7 @@ def _prepare(session: TrainingSession) -> Iterator[Event]:
     found = yield from solve_token_head(session) if by_token else prepare_head(session)
     if found is not None:
         yield from keep_best(session, "probe", found, 0)
+        yield from pinned_events(session)
         yield from saved_events(session)
 
 
@@ -140,6 +142,7 @@ def _measure_pretrained(session: TrainingSession) -> Iterator[Event]:
     found = evaluate(session, TokenInputs(session.validation, session.device))
     yield PretrainedMeasured(metrics=found.metrics, seconds=time.monotonic() - started)
     yield from keep_best(session, "pretrained", found, 0)
+    yield from pinned_events(session)
     yield from saved_events(session)
 
 

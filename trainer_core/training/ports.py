@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from torch import Tensor
 
+from trainer_core.inference.prediction import Prediction
 from trainer_core.stages.plan import RunPlan
 from trainer_core.tasks.base import Facts
 from trainer_core.training.snapshot import Snapshot
+
+AnswerPinned = Callable[[], Sequence[Prediction]]
+"""Returns what the network, as it is, answers to the pinned rows; nothing where there are none. Changes its modes."""
 
 
 @dataclass(frozen=True)

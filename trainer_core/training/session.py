@@ -18,7 +18,7 @@ from trainer_core.stages.plan import RunPlan
 from trainer_core.tasks.base import Judge, Task
 from trainer_core.training.control import Control
 from trainer_core.training.memory import RowLimit
-from trainer_core.training.ports import ArrayCache, Checkpoints, Originals, PlanKeeper
+from trainer_core.training.ports import AnswerPinned, ArrayCache, Checkpoints, Originals, PlanKeeper
 from trainer_core.training.precision import MixedPrecision
 from trainer_core.training.snapshot import BestSoFar, Snapshot
 
@@ -29,6 +29,7 @@ class TrainingSession:
 
     Attributes:
         judge: measures the scores of the validation rows.
+        answer_pinned: lets the network answer the rows that the user has pinned.
         resumed: the moment to go on from; None at the beginning, and once its stage has taken it up.
         step: optimiser steps done.
         best: the best evaluation so far.
@@ -51,6 +52,7 @@ class TrainingSession:
     cache: ArrayCache
     control: Control
     keep_plan: PlanKeeper
+    answer_pinned: AnswerPinned = tuple
     resumed: Snapshot | None = None
     step: int = 0
     best: BestSoFar | None = None

@@ -28,6 +28,7 @@ from trainer_core.training.learner import Learner
 from trainer_core.training.memory import free_memory, is_out_of_memory
 from trainer_core.training.meter import StepMeter
 from trainer_core.training.optimiser import set_learning_rates
+from trainer_core.training.pinned import pinned_events
 from trainer_core.training.prefetch import Prefetch
 from trainer_core.training.saving import keep_best, saved_events, take_snapshot
 from trainer_core.training.schedule import rate_at
@@ -264,18 +265,20 @@ class StageTraining:
             by_average = not better(metric, found.metrics[metric], of_average.metrics[metric])
             found = of_average if by_average else found
         is_best = session.is_better(found.metrics)
-        if is_best:
-            with averaged.in_place() if by_average else nullcontext():
+        seconds = time.monotonic() - started
+        with averaged.in_place() if by_average else nullcontext():
+            if is_best:
                 yield from keep_best(session, self._stage.name, found, self._place, averaged=by_average)
-        yield EvaluationFinished(
-            step=session.step,
-            stage=self._place,
-            epoch=self._epoch,
-            metrics=found.metrics,
-            seconds=time.monotonic() - started,
-            is_best=is_best,
-            averaged=by_average,
-        )
+            yield EvaluationFinished(
+                step=session.step,
+                stage=self._place,
+                epoch=self._epoch,
+                metrics=found.metrics,
+                seconds=seconds,
+                is_best=is_best,
+                averaged=by_average,
+            )
+            yield from pinned_events(session)
         yield from saved_events(session)
         return found.metrics
 
