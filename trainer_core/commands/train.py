@@ -34,6 +34,7 @@ from trainer_core.training.events import (
     PoolingChosen,
     PrecisionChosen,
     PretrainedMeasured,
+    PretrainingFinished,
     ProbeFinished,
     RunFinished,
     RunHeld,
@@ -173,6 +174,9 @@ def _describe(event: Event, history: RunHistory) -> str:
         return f"Linear probe on the frozen model: {_metrics(event.metrics)}"
     if isinstance(event, PretrainedMeasured):
         return f"The model as it came: {_metrics(event.metrics)}"
+    if isinstance(event, PretrainingFinished):
+        before = event.before.get("perplexity", float("nan"))
+        return f"Read texts of the field: perplexity {before:.1f} -> {event.metrics['perplexity']:.1f}"
     if isinstance(event, StageStarted):
         share = event.trained_parameters / event.total_parameters
         learning = f"{event.trained_parameters:,} parameters learn ({share:.1%})"

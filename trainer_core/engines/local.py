@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from trainer_core.engines.metering import metered
 from trainer_core.engines.number_format import resolve_precision
 from trainer_core.engines.pinned import PinnedRows
 from trainer_core.engines.prepare import PreparedRun, prepare_run
+from trainer_core.engines.pretraining import pretrain
 from trainer_core.engines.resume import Resumption, prepare_resumption
 from trainer_core.errors import InputError, RunDiverged, RunStopped
 from trainer_core.export.model_folder import ModelFolderFacts, save_model_folder
@@ -30,7 +31,7 @@ from trainer_core.models.foreign_code import carry_over
 from trainer_core.models.network import Network
 from trainer_core.project.schema import Pooling, Precision, Project
 from trainer_core.runs.checkpoints import FolderCheckpoints
-from trainer_core.runs.folder import RunFolder, create_run_folder
+from trainer_core.runs.folder import RunFolder, create_run_folder, is_run_folder
 from trainer_core.runs.lock import hold_run
 from trainer_core.runs.place import runs_place
 from trainer_core.tasks.base import Task
@@ -96,7 +97,7 @@ class LocalEngine:
         with refused_in_words(folder.path, "The run cannot be written."):
             folder.save_plan(prepared.plan)
             folder.save_environment(_environment(prepared))
-        yield from journalled(folder, control, metered(_train(prepared, folder, control), prepared))
+        yield from journalled(folder, control, self._all(prepared, folder, control, None, PLAINLY))
 
     def resume(self, run: Path, control: Control, how: GoOn = PLAINLY) -> Iterator[Event]:
         """Go on with a run; see ``Engine.resume``."""
@@ -109,8 +110,24 @@ class LocalEngine:
         with refused_in_words(folder.path, "The run cannot be gone on with."):
             found = prepare_resumption(folder, how)
         warnings = [RunWarning(message=message) for message in found.messages]
-        events = _train(found.prepared, folder, control, found)
-        yield from journalled(folder, control, metered(events, found.prepared), first=warnings)
+        yield from journalled(folder, control, self._all(found.prepared, folder, control, found, how), first=warnings)
+
+    def _all(
+        self, prepared: PreparedRun, folder: RunFolder, control: Control, resumption: Resumption | None, how: GoOn
+    ) -> Generator[Event, None, None]:
+        """Let the model read on first, where that is wished and not done, and train it then."""
+        if prepared.first is not None:
+            inner, first = folder.pretraining, prepared.first
+
+            def begin() -> Iterator[Event]:
+                if is_run_folder(inner.path):
+                    return self._resume(inner, control, GoOn(anyway=how.anyway))
+                inner.checkpoints.mkdir(parents=True, exist_ok=True)
+                return self._begin(inner, first, control)
+
+            prepared = yield from pretrain(prepared, folder, control, lambda: _kept(inner, begin))
+            resumption = None
+        yield from metered(_train(prepared, folder, control, resumption), prepared)
 
 
 def _kept(folder: RunFolder, begin: Callable[[], Iterator[Event]]) -> Iterator[Event]:

@@ -16,7 +16,7 @@ from trainer_core.data.prepare import PreparedData, prepare_data
 from trainer_core.data.reading import Reading
 from trainer_core.data.rendering import reading_of
 from trainer_core.data.report import Finding
-from trainer_core.data.roles import Fields
+from trainer_core.data.roles import Fields, Role
 from trainer_core.engines.pinned import check_pinned
 from trainer_core.engines.rows import encode_once
 from trainer_core.errors import InputError, Problem
@@ -26,7 +26,7 @@ from trainer_core.models.facts import ModelFacts
 from trainer_core.models.gguf import Told
 from trainer_core.models.inspect import inspect_folder
 from trainer_core.models.sources import ModelFolder, resolve_model
-from trainer_core.project.schema import ModelSection, Project
+from trainer_core.project.schema import PRETRAINING, ModelSection, Project
 from trainer_core.stages.plan import DataPlan, RunPlan, StagePlan, project_tree, resolve_stages
 from trainer_core.tasks.base import Task
 from trainer_core.tasks.registry import load_task
@@ -39,13 +39,18 @@ SOME_OUTPUTS = 2
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """A checked project: the plan, the rows, the model's facts, its tokenizer, and the task that has seen the rows."""
+    """A checked project: the plan, the rows, the model's facts, its tokenizer, and the task that has seen the rows.
+
+    Attributes:
+        first: the run of a language model that comes before, where the project wishes one.
+    """
 
     plan: RunPlan
     data: PreparedData
     facts: ModelFacts
     tokenizer: PreTrainedTokenizerBase
     task: Task
+    first: PreparedRun | None = None
 
     @cached_property
     def cache(self) -> FolderArrays:
@@ -74,13 +79,16 @@ class PreparedRun:
         return [finding for rows, encoded in sides for finding in self.task.inspect(rows, encoded)]
 
 
-def prepare_run(project: Project, project_file: Path, told: Told | None = None) -> PreparedRun:
+def prepare_run(
+    project: Project, project_file: Path, told: Told | None = None, *, pretrained: Path | None = None
+) -> PreparedRun:
     """Check a project against its data, its model and this machine, and resolve it into a plan.
 
     Args:
         project: what the user wants.
         project_file: where it was read from.
         told: told of progress, where the model has to be converted first.
+        pretrained: what the model has become by reading on; None before that.
 
     Raises:
         InputError: with the problems of all parts.
@@ -90,7 +98,8 @@ def prepare_run(project: Project, project_file: Path, told: Told | None = None) 
     project, task = _load_task(problems, project)
     project = project.judged_by(task.metrics_offered[0])
     data = _collect(problems, lambda: prepare_data(project, base, task))
-    found = _collect(problems, lambda: resolve_model(project.model.source, base, told))
+    source = project.model.source if pretrained is None else str(pretrained)
+    found = _collect(problems, lambda: resolve_model(source, base, told))
     outputs = task.output_count(data.labels) if data else SOME_OUTPUTS
     texts = len(data.train.given) if data else 1
     facts = _collect(problems, lambda: inspect_folder(found, project, outputs, texts)) if found else None
@@ -106,12 +115,27 @@ def prepare_run(project: Project, project_file: Path, told: Told | None = None) 
         _collect(problems, lambda: check_pinned(project.training.pinned, task, data, facts.telling))
         _collect(problems, lambda: _check_batches(project))
         stages = _collect(problems, lambda: _stages(project, facts, data, task, tokenizer))
+    first: PreparedRun | None = None
+    if project.pretraining is not None and pretrained is None and data:
+        first = _collect(problems, lambda: _prepare_first(project, project_file, task, data))
     if problems or not (data and found and facts and device and stages and tokenizer):
         raise InputError(problems)
     task = load_task(project.task, project.options, task.find_facts(data.train.targets))
     adapted = replace(facts, tree=project_tree(project, facts.tree, facts.telling))
     plan = _plan(project, project_file, data, task, found, adapted, str(device), stages)
-    return PreparedRun(plan, data, adapted, tokenizer, task)
+    return PreparedRun(plan, data, adapted, tokenizer, task, first)
+
+
+def _prepare_first(project: Project, project_file: Path, task: Task, data: PreparedData) -> PreparedRun:
+    """Prepare the run in which the model reads on before its stages."""
+    if task.language:
+        what = "The task itself lets the model read texts, so nothing comes before it."
+        raise InputError.one(PRETRAINING, what, "Take [pretraining] out, or choose another task.")
+    role = Role.CONTEXT if Role.CONTEXT in data.train.given else data.train.given[0]
+    try:
+        return prepare_run(project.of_pretraining(data.train.columns[role]), project_file)
+    except InputError as error:
+        raise InputError([replace(one, where=f"{PRETRAINING}: {one.where}") for one in error.problems]) from error
 
 
 def _load_task(problems: list[Problem], project: Project) -> tuple[Project, Task]:

@@ -13,7 +13,7 @@ from trainer_core.errors import InputError, Problem, RunChanged
 from trainer_core.files import remove_unfinished, replace_file
 from trainer_core.project.schema import Precision
 from trainer_core.runs.checkpoints import STATE, best_name, load_snapshot
-from trainer_core.runs.folder import RunFolder
+from trainer_core.runs.folder import RunFolder, is_run_folder
 from trainer_core.runs.history import RunHistory, RunStatus
 from trainer_core.stages.plan import RunPlan
 from trainer_core.training.snapshot import Snapshot
@@ -71,7 +71,7 @@ def prepare_resumption(folder: RunFolder, how: GoOn) -> Resumption:
     if found is None and history.finished is not None:
         what, remedy = "This run kept nothing to go on from.", "Start a new one."
         raise InputError.one(folder.path, what, remedy)
-    prepared = prepare_run(planned.project, Path(planned.project_file))
+    prepared = prepare_run(planned.project, Path(planned.project_file), pretrained=pretrained_model(folder, planned))
     changed = _changes(planned, prepared.plan)
     if changed and not how.anyway:
         raise RunChanged(changed)
@@ -88,8 +88,18 @@ def prepare_resumption(folder: RunFolder, how: GoOn) -> Resumption:
         prepared=replace(prepared, plan=plan),
         snapshot=found.snapshot if found else None,
         precision=found.snapshot.facts.precision if found else _precision(history),
-        messages=(*messages, *(found.messages if found else (ANEW,))),
+        messages=(*messages, *(found.messages if found else _anew(folder))),
     )
+
+
+def pretrained_model(folder: RunFolder, plan: RunPlan) -> Path | None:
+    """Return what the model became by reading on before the stages; None where it did not, or has not yet."""
+    made = folder.pretraining.model
+    return made if Path(plan.model_folder) == made.resolve() else None
+
+
+def _anew(folder: RunFolder) -> tuple[str, ...]:
+    return () if is_run_folder(folder.pretraining.path) else (ANEW,)
 
 
 def _put_back(folder: RunFolder, found: _Found | None) -> None:

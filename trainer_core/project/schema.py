@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from trainer_core.tasks.registry import task_names
 
+PRETRAINING = "pretraining"
+"""What the stage before the stages is called, and its folder."""
+
 HIGHEST_RATE = 10.0
 """No learning rate is higher."""
 
@@ -191,6 +194,22 @@ class StageSection(Section):
     start_from: StartFrom = StartFrom.LAST
 
 
+class PretrainingSection(Section):
+    """``[pretraining]``: before the stages, the model reads on in texts of the field.
+
+    Howard and Ruder 2018, arXiv:1801.06146; Gururangan et al. 2020, arXiv:2004.10964.
+
+    Attributes:
+        texts: a file of texts, relative to the project file; None for those that the task is learnt from.
+        train: which layers learn of them.
+    """
+
+    texts: str | None = Field(default=None, min_length=1)
+    train: tuple[Annotated[str, Field(min_length=1)], ...] = Field(default=("all",), min_length=1)
+    learning_rate: float = Field(default=5e-5, gt=0.0, le=HIGHEST_RATE)
+    epochs: int = Field(default=1, ge=1, le=100_000)
+
+
 class Project(Section):
     """What the user wants, whole. An empty list of stages means the default plan."""
 
@@ -202,6 +221,7 @@ class Project(Section):
     data: DataSection
     training: TrainingSection = TrainingSection()
     adapter: AdapterSection = AdapterSection()
+    pretraining: PretrainingSection | None = None
     stage: tuple[StageSection, ...] = ()
 
     @field_validator("task")
@@ -223,6 +243,25 @@ class Project(Section):
             for stage in self.stage
         ]
         return self.model_copy(update={"training": training, "stage": tuple(stages)})
+
+    def of_pretraining(self, column: str) -> Project:
+        """Return the language model's project that comes before the stages.
+
+        Args:
+            column: of the texts that the task is learnt from, where no others are named.
+        """
+        wish = self.pretraining or PretrainingSection()
+        own = {"train": wish.texts} if wish.texts else {"columns": {"text": column}}
+        kept = {"train": self.data.train, "header": None if wish.texts else self.data.header, "skip_incomplete": True}
+        stage = {"name": PRETRAINING, **wish.model_dump(exclude={"texts"})}
+        return self.changed(
+            task="language_model",
+            options={},
+            data=kept | own,
+            training=self.training.model_dump() | {"metric": TASKS_OWN, "pinned": ()},
+            pretraining=None,
+            stage=(stage,),
+        )
 
     def changed(self, **sections: Any) -> Project:
         """Return a checked copy in which the given sections or values are replaced."""

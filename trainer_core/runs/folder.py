@@ -6,6 +6,7 @@ checkpoints/step-00000412/weights.safetensors
 best, last                  the names of the best checkpoint, and of the one to go on from
 lock                        held by the process that writes the run
 model/                      a complete folder, written at the end
+pretraining/                a run folder of its own, where the model reads on before the stages
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import tomlkit
 
 from trainer_core.errors import InputError
 from trainer_core.files import replace_file
+from trainer_core.project.schema import PRETRAINING
 from trainer_core.runs.folding import fold_journal
 from trainer_core.runs.history import RunHistory
 from trainer_core.stages.migrations import migrate_plan
@@ -75,6 +77,11 @@ class RunFolder:
         """The step that the run can be gone on with from; None where nothing was saved."""
         name = read_pointer(self.last_file).removeprefix("step-")
         return int(name) if name.isdecimal() else None
+
+    @property
+    def pretraining(self) -> RunFolder:
+        """The run in which the model read on before the stages, where the project wishes that."""
+        return RunFolder(self.path / PRETRAINING)
 
     @property
     def model(self) -> Path:

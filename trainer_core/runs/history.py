@@ -17,6 +17,7 @@ from trainer_core.training.events import (
     PinnedAnswered,
     PoolingChosen,
     PretrainedMeasured,
+    PretrainingFinished,
     ProbeFinished,
     RunContinued,
     RunDiscarded,
@@ -99,6 +100,8 @@ class RunHistory:
     bands: list[StageBand] = field(default_factory=list)
     best: Best | None = None
     probe: ProbeFinished | None = None
+    pretrained: PretrainedMeasured | None = None
+    pretraining: PretrainingFinished | None = None
     pooling: str = ""
     last_step: StepFinished | None = None
     work: WorkProgress | None = None
@@ -237,7 +240,12 @@ class RunHistory:
         self._set_best(0, "probe", event.metrics)
 
     @_apply.register
+    def _(self, event: PretrainingFinished) -> None:
+        self.pretraining = event
+
+    @_apply.register
     def _(self, event: PretrainedMeasured) -> None:
+        self.pretrained = event
         self._add_metrics(0, event.metrics)
         self._set_best(0, "pretrained", event.metrics)
 

@@ -162,6 +162,19 @@ class PinnedAnswered(EventBase):
     seconds: float
 
 
+class PretrainingFinished(EventBase):
+    """Before the stages, the model has read on in texts of the field; what it was and is measured by on held-out ones.
+
+    ``folder`` is that of a run of its own, with curves and a journal.
+    """
+
+    event: Literal["pretraining_finished"] = "pretraining_finished"
+    folder: str
+    before: dict[str, float]
+    metrics: dict[str, float]
+    seconds: float
+
+
 class StageStarted(EventBase):
     """A stage begins after ``step`` steps of the run."""
 
@@ -324,6 +337,7 @@ Event = Annotated[
     | ProbeFinished
     | PretrainedMeasured
     | PinnedAnswered
+    | PretrainingFinished
     | StageStarted
     | StageChanged
     | StepFinished
