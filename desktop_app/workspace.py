@@ -130,6 +130,11 @@ class Workspace(QObject):
         """The name of the project, for the window."""
         return self.path.name if self.path else "Untitled project"
 
+    def as_written(self, path: Path) -> str:
+        """Return a path as the project writes it: relative where it lies below the project's folder."""
+        whole, folder = path.resolve(), self.folder.resolve()
+        return whole.relative_to(folder).as_posix() if whole.is_relative_to(folder) else str(whole)
+
     def update(self, **sections: Any) -> None:
         """Replace sections of the project, e.g. ``update(training={...})`` or ``update(stage=(...))``.
 
@@ -207,7 +212,10 @@ class Workspace(QObject):
         data = project.data
         train = str(self.folder / data.train)
         validation = str(self.folder / data.validation) if data.validation else None
-        return project.changed(data=data.model_dump() | {"train": train, "validation": validation})
+        reads = project.pretraining.model_dump() if project.pretraining else None
+        if reads and reads["texts"]:
+            reads["texts"] = str(self.folder / reads["texts"])
+        return project.changed(data=data.model_dump() | {"train": train, "validation": validation}, pretraining=reads)
 
     # --- what is known -----------------------------------------------------------------------------------------
 

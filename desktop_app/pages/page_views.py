@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app.widgets.kit import EmptyState, Notice, PageFrame, plain_button
+from trainer_core.data.kinds import DATA_PATTERNS
+
+FILE_FILTER = f"Data ({DATA_PATTERNS});;All files (*)"
+
+
+def ask_for_data_file(parent: QWidget, title: str, folder: Path) -> Path | None:
+    """Let the user choose a data file; None where they do not."""
+    name, _ = QFileDialog.getOpenFileName(parent, title, str(folder), FILE_FILTER)
+    return Path(name) if name else None
 
 
 class WaitingPage(PageFrame):

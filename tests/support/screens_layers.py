@@ -23,6 +23,12 @@ def draw_adapters(shell: object, settle: Callable[[], None], wanted: list[str]) 
         settle()
         yield "stages-adapters-wrong"
         view.stage_edited.emit("rules", "head, adapter:blocks")
+        view.pretraining.switch.click()
+        settle()
+        view.content.ensureWidgetVisible(view.pretraining)
+        settle()
+        yield "stages-pretraining"
+        view.pretraining.switch.click()
     if not wanted or "layers" in wanted:
         yield from _draw_tree(shell, settle)
     workspace.update(stage=before.stage, adapter=before.adapter.model_dump())

@@ -17,6 +17,7 @@ from trainer_core.forecast.contract import work_of
 from trainer_core.forecast.words import size_words, time_words, trust_words
 from trainer_core.project.load import load_project
 from trainer_core.project.schema import Project
+from trainer_core.stages.plan import RunPlan
 
 
 def check_project(path: Path, overrides: list[str]) -> int:
@@ -39,6 +40,8 @@ def check_project(path: Path, overrides: list[str]) -> int:
     if prepared.task.language:
         _print_reading(console, prepared.read_row(0))
     plan = prepared.plan
+    if prepared.first is not None:
+        _print_first(console, prepared.first.plan)
     console.print(f"model: {plan.model.source}, {plan.total_parameters:,} parameters, on {plan.device}", markup=False)
     for stage in plan.stages:
         share = stage.trained_parameters / plan.total_parameters
@@ -47,6 +50,13 @@ def check_project(path: Path, overrides: list[str]) -> int:
     _print_forecast(console, project, prepared)
     console.print("Nothing is wrong with this project.")
     return 0
+
+
+def _print_first(console: Console, plan: RunPlan) -> None:
+    """Print what the model reads before its stages."""
+    (stage,) = plan.stages
+    read = f"{plan.data.train_rows:,} texts of {Path(plan.data.train).name}, {stage.steps:,} steps"
+    console.print(f"before the stages: the model reads {read}; {', '.join(stage.rules)} learns", markup=False)
 
 
 def _print_reading(console: Console, reading: Reading) -> None:

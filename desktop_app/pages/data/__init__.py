@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,8 @@ def build_page(
     """
     from desktop_app.pages.data.presenter import DataPresenter
     from desktop_app.pages.data.view import DataView
+    from desktop_app.pages.page_views import ask_for_data_file
 
     view = DataView(theme, parent)
-    presenter = DataPresenter(view, workspace, choose_file or view.ask_for_file, parent=view)
+    presenter = DataPresenter(view, workspace, choose_file or partial(ask_for_data_file, view), parent=view)
     return Page("data", "Data", "mdi6.table", view, presenter)

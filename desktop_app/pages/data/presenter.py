@@ -207,7 +207,7 @@ class DataPresenter(MarkedPresenter):
             self._workspace.new(path)
             return
         had_own_file = project.data.validation is not None
-        place = self._as_written(path)
+        place = self._workspace.as_written(path)
         self._update(train=place, columns={}, header=None, validation=None)
         if had_own_file and place != project.data.train:
             self._view.show_warning(
@@ -223,11 +223,6 @@ class DataPresenter(MarkedPresenter):
             self._view.show_warning(f"Thaw cannot read “{path.name}” as rows. It reads these kinds of files: {kinds}.")
             return False
         return True
-
-    def _as_written(self, path: Path) -> str:
-        """Return a path as the project writes it: relative where it lies below the project's folder."""
-        whole, folder = path.resolve(), self._workspace.folder.resolve()
-        return whole.relative_to(folder).as_posix() if whole.is_relative_to(folder) else str(whole)
 
     def _on_task_chosen(self, name: str) -> None:
         project, task = self._workspace.project, self._workspace.tasks.named(name)
@@ -275,7 +270,7 @@ class DataPresenter(MarkedPresenter):
         if path is None or not self._is_readable(path):
             self._show_project()
         else:
-            self._update(validation=self._as_written(path), validation_share=None)
+            self._update(validation=self._workspace.as_written(path), validation_share=None)
 
     def _on_share_chosen(self, share: float) -> None:
         self._update(validation=None, validation_share=share)

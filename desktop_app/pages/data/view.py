@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from desktop_app.adapters.rows_model import RowsModel
 from desktop_app.marked import MarkedText
@@ -22,7 +21,6 @@ from desktop_app.pages.page_views import ProjectPage
 from desktop_app.theme import Theme
 from desktop_app.widgets.kit import GAP, EmptyState, PageFrame, icon_button, plain_button, primary_button
 from desktop_app.widgets.snug_scroll_area import SnugScrollArea
-from trainer_core.data.kinds import DATA_PATTERNS
 
 if TYPE_CHECKING:
     from desktop_app.pages.data.contract import DataSettings
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from trainer_core.project.schema import OptionValue
     from trainer_core.tasks.facts import OptionFacts, TaskFacts
 
-FILE_FILTER = f"Data ({DATA_PATTERNS});;All files (*)"
 NARROW = 125
 """Below so many letters of width, the report stands below the columns instead of right of the rows."""
 SIZES = [264, 400, 300]
@@ -123,11 +120,6 @@ class DataView(ProjectPage):
     def show_row_count(self, shown: int, total: int) -> None:
         """Tell how many rows can be scrolled through, of how many there are."""
         self.rows.show_count(shown, total)
-
-    def ask_for_file(self, title: str, folder: Path) -> Path | None:
-        """Let the user choose a data file."""
-        name, _ = QFileDialog.getOpenFileName(self, title, str(folder), FILE_FILTER)
-        return Path(name) if name else None
 
     # --- Qt ----------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from desktop_app.pages.page_views import WaitingPage
 from desktop_app.pages.stages.adapter_card import AdapterCard
 from desktop_app.pages.stages.adapter_words import AdapterForm
 from desktop_app.pages.stages.editor import StageEditor
+from desktop_app.pages.stages.pretraining_card import PretrainingCard
 from desktop_app.pages.stages.strip import StageStrip
 from desktop_app.pages.stages.training_card import TrainingCard
 from desktop_app.pages.stages.words import CardWords, MetricChoices, RateCurve, StageForm
@@ -65,6 +66,7 @@ class StagesPage(WaitingPage):
         self.editor = StageEditor()
         self.training = TrainingCard()
         self.adapters = AdapterCard()
+        self.pretraining = PretrainingCard()
         self.plan_words = muted()
         self.forecast = ForecastCard()
         self.presets = self._build_presets()
@@ -181,6 +183,7 @@ class StagesPage(WaitingPage):
         column.addWidget(self.forecast)
         column.addLayout(values)
         column.addWidget(self.adapters)
+        column.addWidget(self.pretraining)
         column.addWidget(self._curve_card)
         column.addStretch(1)
         return _TurningScroll(column, values, (self.editor, self.training))

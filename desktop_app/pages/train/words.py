@@ -64,7 +64,7 @@ def headline(history: RunHistory, *, live: bool, wish: Wish = Wish.GO_ON) -> str
 
 def facts(history: RunHistory, *, live: bool) -> list[Fact]:
     """Return what is known of the run at this moment."""
-    result = [*_position_facts(history, live=live), *_value_facts(history)]
+    result = [*_position_facts(history, live=live), *_value_facts(history), *_reading_facts(history)]
     if history.bands:
         result.append(Fact("Learning", _share_words(history.bands[-1])))
     if history.started is not None:
@@ -102,6 +102,15 @@ def _value_facts(history: RunHistory) -> list[Fact]:
         name = f"Best {metric_words(history.best.metric)}"
         result.append(Fact(name, f"{score_words(history.best.value)}, {_place(history.best.step, history.best.stage)}"))
     return result
+
+
+def _reading_facts(history: RunHistory) -> list[Fact]:
+    """Return what the model came to by reading texts of the field first."""
+    read = history.pretraining
+    if read is None or "perplexity" not in read.metrics:
+        return []
+    before = f"{score_words(read.before['perplexity'])} → " if "perplexity" in read.before else ""
+    return [Fact("Perplexity", f"{before}{score_words(read.metrics['perplexity'])}, of texts of the field")]
 
 
 def _share_words(band: StageBand) -> str:
