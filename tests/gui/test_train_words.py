@@ -16,7 +16,7 @@ from tests.support.runs import history_of
 from tests.support.scripted import scripted_events
 from trainer_core.runs.history import RunHistory
 from trainer_core.training.control import Wish
-from trainer_core.training.events import Best, RunFailed
+from trainer_core.training.events import Best, PretrainedMeasured, RunFailed
 
 F1, ACCURACY = (0, "macro_f1"), (1, "accuracy")
 """The places of the scripted run's metrics on the plot of scores."""
@@ -128,6 +128,17 @@ def test_a_summary_says_when_training_did_not_help() -> None:
     lines = "\n".join(summary(history, "/r").lines)  # type: ignore[union-attr]
     assert "did not get beyond the linear probe" in lines
     assert "Found by the linear probe" in lines
+
+
+def test_a_model_that_was_measured_as_it_came_is_compared_with_that() -> None:
+    history = history_of()
+    history.apply(PretrainedMeasured(metrics={"macro_f1": 0.31}, seconds=1.0))
+    assert "The model as it came had 0.310." in summary(history, "/r").lines  # type: ignore[union-attr]
+    assert history.best is not None
+    assert any("the model as it came" in fact.value for fact in facts(history, live=False))
+    best = Best(metric="macro_f1", value=0.31, step=0, stage="pretrained")
+    history.finished = history.finished.model_copy(update={"best": best})  # type: ignore[union-attr]
+    assert "Nothing learnt was better." in summary(history, "/r").lines[0]  # type: ignore[union-attr]
 
 
 def test_a_failure_has_three_layers() -> None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import singledispatchmethod
 
 from trainer_core.training.events import (
+    PRETRAINED,
     Best,
     BestRestored,
     CheckpointSaved,
@@ -247,7 +248,7 @@ class RunHistory:
     def _(self, event: PretrainedMeasured) -> None:
         self.pretrained = event
         self._add_metrics(0, event.metrics)
-        self._set_best(0, "pretrained", event.metrics)
+        self._set_best(0, PRETRAINED, event.metrics)
 
     @_apply.register
     def _(self, event: StageStarted) -> None:

@@ -129,6 +129,10 @@ class ProbeFinished(EventBase):
     inverse_regularisation: float
 
 
+PRETRAINED = "pretrained"
+"""In place of a stage's name: nothing was learnt yet."""
+
+
 class PretrainedMeasured(EventBase):
     """A model whose head came with it was measured on the validation rows, before it learns."""
 

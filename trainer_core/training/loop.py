@@ -14,6 +14,7 @@ from trainer_core.training.changing import left_over
 from trainer_core.training.compiling import compile_blocks
 from trainer_core.training.evaluate import evaluate
 from trainer_core.training.events import (
+    PRETRAINED,
     BestRestored,
     Event,
     PretrainedMeasured,
@@ -141,7 +142,7 @@ def _measure_pretrained(session: TrainingSession) -> Iterator[Event]:
     started = time.monotonic()
     found = evaluate(session, TokenInputs(session.validation, session.device))
     yield PretrainedMeasured(metrics=found.metrics, seconds=time.monotonic() - started)
-    yield from keep_best(session, "pretrained", found, 0)
+    yield from keep_best(session, PRETRAINED, found, 0)
     yield from pinned_events(session)
     yield from saved_events(session)
 

@@ -10,6 +10,7 @@ from trainer_core.runs.history import RunHistory, Series
 MOST_SCORES = 3
 """How many metrics are drawn into one plot."""
 PROBE_LABEL = "linear probe"
+PRETRAINED_LABEL = "as it came"
 BASELINE_LABEL = "without learning"
 
 
@@ -96,6 +97,8 @@ def _baselines(history: RunHistory, metric: str) -> tuple[Baseline, ...]:
     found = []
     if history.probe is not None and metric in history.probe.metrics:
         found.append(Baseline(PROBE_LABEL, history.probe.metrics[metric]))
+    if history.pretrained is not None and metric in history.pretrained.metrics:
+        found.append(Baseline(PRETRAINED_LABEL, history.pretrained.metrics[metric]))
     if history.started is not None and metric in history.started.baselines:
         found.append(Baseline(BASELINE_LABEL, history.started.baselines[metric]))
     return tuple(found)

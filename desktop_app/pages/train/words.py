@@ -11,7 +11,7 @@ from trainer_core.errors import ThawError
 from trainer_core.results.names import better
 from trainer_core.runs.history import RunHistory, RunStatus, StageBand
 from trainer_core.training.control import Wish
-from trainer_core.training.events import RunFailed
+from trainer_core.training.events import PRETRAINED, Best, RunFailed
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,15 @@ def _share_words(band: StageBand) -> str:
 
 
 def _place(step: int, stage: str) -> str:
-    return "linear probe" if step == 0 else f"step {step:,}, stage {stage}"
+    if step:
+        return f"step {step:,}, stage {stage}"
+    return "the model as it came" if stage == PRETRAINED else "linear probe"
+
+
+def _found(best: Best) -> str:
+    if best.step:
+        return f"Found at {_place(best.step, best.stage)}."
+    return "Nothing learnt was better." if best.stage == PRETRAINED else "Found by the linear probe."
 
 
 def run_progress(history: RunHistory) -> Progress | None:
@@ -150,8 +158,7 @@ def summary(history: RunHistory, folder: str) -> Summary | None:
     if finished is None:
         return None
     best = finished.best
-    found = "by the linear probe" if best.step == 0 else f"at {_place(best.step, best.stage)}"
-    lines = [f"Found {found}. The run took {duration(finished.seconds)}."]
+    lines = [f"{_found(best)} The run took {duration(finished.seconds)}."]
     lines.extend(_comparisons(history))
     return Summary(score_words(best.value), metric_words(best.metric), tuple(lines), folder)
 
@@ -167,6 +174,8 @@ def _comparisons(history: RunHistory) -> Sequence[str]:
             if beaten
             else f"Training did not get beyond the linear probe on the frozen model, {score_words(probe)}."
         )
+    if history.pretrained is not None and best.metric in history.pretrained.metrics:
+        lines.append(f"The model as it came had {score_words(history.pretrained.metrics[best.metric])}.")
     if history.started is not None and best.metric in history.started.baselines:
         baseline = history.started.baselines[best.metric]
         lines.append(f"Without learning, {score_words(baseline)} can be had.")
