@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from trainer_core.data.reading import Reading
-    from trainer_core.data.report import DataReport
+    from trainer_core.data.report import DataReport, Finding
     from trainer_core.data.roles import Fields, Role
     from trainer_core.engines.base import Engine
     from trainer_core.forecast.contract import MachineFacts
@@ -78,6 +78,10 @@ class Core(Protocol):
 
     def preview_reading(self, project: Project, folder: Path, row: Fields) -> Reading | None:
         """Return how the project's model will read a row and which of it counts; None where that says nothing."""
+        ...
+
+    def notice_rows(self, project: Project, folder: Path) -> list[Finding]:
+        """Return what is worth knowing of a project's rows once the model's tokenizer has read them."""
         ...
 
     def warm_up(self) -> None:
@@ -240,6 +244,13 @@ class LocalCore:
             from trainer_core.engines.prepare import preview_reading
 
         return preview_reading(project, folder, row)
+
+    def notice_rows(self, project: Project, folder: Path) -> list[Finding]:
+        """Return what is worth knowing of a project's rows once the model's tokenizer has read them."""
+        with self._imports:
+            from trainer_core.engines.prepare import notice_rows
+
+        return notice_rows(project, folder)
 
     def load_original(self, run: Path) -> TextPredictor:
         """Load the model of a run as it was before it learnt."""

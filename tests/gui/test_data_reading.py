@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from desktop_app.marked import Mark, MarkedText
@@ -18,6 +19,7 @@ from tests.support.fake_core import FakeCore
 from tests.support.fake_views import Chooser
 from tests.support.small_data import small_tasks
 from trainer_core.data.reading import Reading, Stretch
+from trainer_core.data.report import Finding, Severity
 from trainer_core.data.roles import TEXT
 from trainer_core.errors import InputError
 from trainer_core.tasks.facts import TaskFacts
@@ -72,6 +74,44 @@ def test_other_tasks_show_the_cells_and_ask_nothing(
     choose(view, workspace, qtbot, 1)
     assert "preview_reading" not in core.calls
     assert view.rows.text.isVisible()
+    assert not view.rows.reading.isVisible()
+
+
+def test_what_only_the_model_notices_stands_among_the_findings(
+    view: DataView, workspace: Workspace, core: FakeCore, qtbot: QtBot
+) -> None:
+    def shown() -> bool:
+        return any("cut away" in label.text() for label in view.findings.findChildren(QLabel))
+
+    core.noticed = [Finding(Severity.WARNING, "a.tsv", "1 row whose answer is cut away entirely.", "Raise it.", (3,))]
+    assert "notice_rows" not in core.calls
+    workspace.update(task="chat")
+    qtbot.waitUntil(shown)
+    assert core.calls.count("notice_rows") == 1
+    assert workspace.project is not None
+    core.noticed = []
+    workspace.update(model=workspace.project.model.model_dump() | {"max_length": 64})
+    qtbot.waitUntil(lambda: not shown())
+    qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
+    assert core.calls.count("notice_rows") == 2
+    assert workspace.project is not None
+    workspace.update(training=workspace.project.training.model_dump() | {"batch_size": 4})
+    qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
+    assert core.calls.count("notice_rows") == 2
+
+
+def test_a_chosen_row_is_read_again_when_less_of_it_fits(
+    view: DataView, workspace: Workspace, core: FakeCore, qtbot: QtBot
+) -> None:
+    workspace.update(task="chat")
+    qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
+    choose(view, workspace, qtbot, 1)
+    core.reading = Reading(READ.stretches[:1], 4, 0, cut=True)
+    assert workspace.project is not None
+    workspace.update(model=workspace.project.model.model_dump() | {"max_length": 4})
+    qtbot.waitUntil(lambda: view.rows.counted.text().startswith("Nothing of this row counts"))
+    workspace.update(task="classification")
+    qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
     assert not view.rows.reading.isVisible()
 
 

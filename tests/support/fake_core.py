@@ -12,7 +12,7 @@ from tests.support.fake_engine import FakeEngine
 from tests.support.small import small_code, small_facts, small_machine, small_starters
 from tests.support.small_data import LABELS, SAMPLE, small_report, small_tasks
 from trainer_core.data.reading import Reading
-from trainer_core.data.report import DataReport
+from trainer_core.data.report import DataReport, Finding
 from trainer_core.data.roles import Fields, Role
 from trainer_core.errors import InputError
 from trainer_core.forecast.contract import MachineFacts
@@ -91,6 +91,7 @@ class FakeCore:
         facts: what ``inspect_model`` returns, or raises.
         conversion_parts: what ``inspect_model`` tells that it does.
         reading: what ``preview_reading`` returns, or raises.
+        noticed: what ``notice_rows`` returns, or raises.
         original: what ``load_original`` returns, or raises.
         machine: what ``measure_speed`` returns, or raises.
         predictor: what ``load_predictor`` returns, or raises.
@@ -108,6 +109,7 @@ class FakeCore:
     tasks: list[TaskFacts] | Exception = field(default_factory=small_tasks)
     facts: ModelFacts | Exception = field(default_factory=small_facts)
     reading: Reading | Exception | None = None
+    noticed: list[Finding] | Exception = field(default_factory=list)
     conversion_parts: tuple[str, ...] = ()
     original: TextPredictor | Exception = field(default_factory=lambda: FakePredictor())
     machine: MachineFacts | Exception = field(default_factory=small_machine)
@@ -185,6 +187,11 @@ class FakeCore:
         """Return the reading."""
         self.calls.append("preview_reading")
         return _or_raise(self.reading)
+
+    def notice_rows(self, project: Project, folder: Path) -> list[Finding]:
+        """Return the findings."""
+        self.calls.append("notice_rows")
+        return _or_raise(self.noticed)
 
     def load_original(self, run: Path) -> TextPredictor:
         """Return the model as it was before."""

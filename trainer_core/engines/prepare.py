@@ -79,6 +79,25 @@ class PreparedRun:
         return [finding for rows, encoded in sides for finding in self.task.inspect(rows, encoded)]
 
 
+def notice_rows(project: Project, folder: Path) -> list[Finding]:
+    """Return what is worth knowing of a project's rows once they are token numbers; nothing before it can be known.
+
+    Args:
+        project: what the user wants.
+        folder: what its paths are relative to.
+
+    Raises:
+        InputError: the rows or the model cannot be read.
+    """
+    task = load_task(project.task, project.options)
+    if not task.language:
+        return []
+    data, arrays = prepare_data(project, folder, task), FolderArrays(arrays_place())
+    tokenizer, longest = load_tokenizer(resolve_model(project.model.source, folder).path), project.model.max_length
+    sides = ((rows, encode_once(arrays, task, tokenizer, rows, longest)) for rows in (data.train, data.validation))
+    return [finding for rows, encoded in sides for finding in task.inspect(rows, encoded)]
+
+
 def prepare_run(
     project: Project, project_file: Path, told: Told | None = None, *, pretrained: Path | None = None
 ) -> PreparedRun:

@@ -9,11 +9,12 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
-from desktop_app.adapters.rows_model import Row, RowsModel
+from desktop_app.adapters.rows_model import RowsModel
 from desktop_app.error_words import sentences
 from desktop_app.pages.data.columns import why_not_without, with_role
 from desktop_app.pages.data.contract import Counts, DataPageView, DataSettings
 from desktop_app.pages.data.opened_rows import OpenedRows, headings_of, open_rows, row_count
+from desktop_app.pages.data.row_reading import RowReading
 from desktop_app.pages.data.task_change import change_task, with_option
 from desktop_app.pages.data.words import WindowWords, classes_title, marked_reading, reading_words
 from desktop_app.pages.marks import MarkedPresenter, state_of
@@ -27,7 +28,6 @@ from trainer_core.errors import InputError
 from trainer_core.project.schema import DataSection, OptionValue, Project
 
 OPEN = "Opening the rows"
-READ = "Reading the row as the model does"
 
 
 class DataPresenter(MarkedPresenter):
@@ -45,6 +45,7 @@ class DataPresenter(MarkedPresenter):
         self._workspace = workspace
         self._choose_file = choose_file
         self._rows = RowsModel(workspace.jobs, self)
+        self._reading = RowReading(workspace, self)
         view.set_rows(self._rows)
         self._connect_view()
         self._rows.fetch_failed.connect(view.show_error)
@@ -52,6 +53,8 @@ class DataPresenter(MarkedPresenter):
         workspace.project_changed.connect(self._show_project)
         workspace.report_changed.connect(self._show_report)
         workspace.tasks.changed.connect(self._on_tasks_known)
+        self._reading.noticed.connect(self._on_noticed)
+        self._reading.read.connect(self._on_row_read)
         self._show_project()
         self._show_report()
 
@@ -60,7 +63,7 @@ class DataPresenter(MarkedPresenter):
         view.file_dropped.connect(self._on_file_dropped)
         view.file_wanted.connect(self._on_file_wanted)
         view.reread_wanted.connect(self._workspace.examine_data)
-        view.row_chosen.connect(self._on_row_chosen)
+        view.row_chosen.connect(self._reading.choose)
         view.task_chosen.connect(self._on_task_chosen)
         view.option_chosen.connect(self._on_option_chosen)
         view.role_chosen.connect(self._on_role_chosen)
@@ -144,11 +147,16 @@ class DataPresenter(MarkedPresenter):
         if self._workspace.project is not None:
             self._show_what_is_known()
 
+    def _on_noticed(self) -> None:
+        if self._workspace.report is not None:
+            self._show_known(self._workspace.report)
+
     def _show_known(self, report: DataReport) -> None:
         words = self._words
         self._view.show_columns(report.columns, report.needs)
         counts = Counts(classes_title(report.labels, report.needs), report.splits, report.baseline)
-        self._view.show_report([words.finding(found) for found in report.findings], counts)
+        findings = [*report.findings, *self._reading.findings]
+        self._view.show_report([words.finding(found) for found in findings], counts)
 
     def _show_failure(self, error: Exception) -> None:
         if isinstance(error, InputError):
@@ -176,17 +184,10 @@ class DataPresenter(MarkedPresenter):
         self._rows.show_rows(self._rows.headings, opened.total, opened.fetch, opened.first, opened.number_of)
         self._view.show_row_count(opened.total, opened.total)
 
-    def _on_row_chosen(self, cells: Row) -> None:
-        workspace, task = self._workspace, self._workspace.task
-        workspace.jobs.forget(READ)
-        if workspace.project is None or task is None or not task.language:
-            return
-        reading = partial(workspace.core.preview_reading, workspace.project, workspace.folder, cells)
-        # Where it cannot be read, the page says elsewhere what is wrong with the rows or the model.
-        workspace.jobs.start(READ, reading, self._on_row_read, lambda error: None)
-
     def _on_row_read(self, reading: Reading | None) -> None:
-        if reading is not None:
+        if reading is None:
+            self._view.show_reading(None, "")
+        else:
             self._view.show_reading(marked_reading(reading), reading_words(reading))
 
     # --- from the page to the project --------------------------------------------------------------------------

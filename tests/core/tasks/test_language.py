@@ -17,7 +17,7 @@ from tests.core.conftest import TinyModel
 from tests.support.command_line import thaw
 from tests.support.projects import ALL, HEAD, TOP, make_project
 from tests.support.sessions import make_session, run_project, train_all
-from trainer_core.engines.prepare import prepare_run
+from trainer_core.engines.prepare import notice_rows, prepare_run
 from trainer_core.errors import InputError
 from trainer_core.inference.predictor import Predictor
 from trainer_core.inference.written import WritingEnd, WritingSettings
@@ -181,6 +181,8 @@ def test_an_answer_that_is_cut_away_is_named_by_row(tmp_path: Path, tiny_model: 
     outcome = thaw("check", path)
     assert outcome.status == 0, outcome.err
     assert "1 row whose answer is cut away entirely at 32 tokens: row 5." in outcome.out
+    (finding,) = notice_rows(load_project(path), path.parent)
+    assert finding.rows == (5,)
     events, _ = run_project(path)
     assert any("cut away entirely" in event.message for event in events if isinstance(event, RunWarning))
 
