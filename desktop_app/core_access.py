@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from trainer_core.models.facts import ModelFacts, StarterModel
     from trainer_core.models.foreign_code import ModelCode
     from trainer_core.project.schema import Project
+    from trainer_core.results.verdicts import Judgement
     from trainer_core.tasks.facts import TaskFacts
 
     Told = Callable[[str, int, int], None]
@@ -133,6 +134,14 @@ class Core(Protocol):
 
     def load_original(self, run: Path) -> TextPredictor:
         """Load the model of a run as it was before it learnt; only one that writes can answer then."""
+        ...
+
+    def load_verdicts(self, run: Path) -> list[Judgement]:
+        """Return what was judged of the answers of a run, oldest first."""
+        ...
+
+    def keep_verdicts(self, run: Path, changes: Mapping[str, Judgement | None]) -> list[Judgement]:
+        """Keep verdicts with a run, or take them back, by the key of a pair; return all that are kept then."""
         ...
 
     def open_predictable(self, file: Path, columns: Mapping[Role, str]) -> OpenRows:
@@ -258,6 +267,20 @@ class LocalCore:
             from trainer_core.inference.predictor import Predictor
 
         return Predictor.load_original(run)
+
+    def load_verdicts(self, run: Path) -> list[Judgement]:
+        """Return what was judged of the answers of a run, oldest first."""
+        from trainer_core.results.verdicts import load_verdicts
+        from trainer_core.runs.folder import RunFolder
+
+        return load_verdicts(RunFolder(run))
+
+    def keep_verdicts(self, run: Path, changes: Mapping[str, Judgement | None]) -> list[Judgement]:
+        """Keep verdicts with a run, or take them back, by the key of a pair; return all that are kept then."""
+        from trainer_core.results.verdicts import keep_verdicts
+        from trainer_core.runs.folder import RunFolder
+
+        return keep_verdicts(RunFolder(run), changes)
 
     def open_predictable(self, file: Path, columns: Mapping[Role, str]) -> OpenRows:
         """Return the rows of a file: its lines, or its columns of these names, or the only one it has."""

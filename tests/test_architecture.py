@@ -38,6 +38,7 @@ LIGHT_CORE = [
     "trainer_core.models.sources",
     "trainer_core.inference.prediction",
     "trainer_core.results.names",
+    "trainer_core.results.verdicts",
     "trainer_core.tasks.registry",
     "trainer_core.engines.base",
     "trainer_core.forecast.arithmetic",

@@ -101,6 +101,11 @@ class Jobs(QObject):
             self.forget(name)
         self.wait()
 
+    def finish(self) -> None:
+        """Let everything that was asked for be done, then close; for work that must not be lost with the window."""
+        self._pool.waitForDone()
+        self.close()
+
     @property
     def is_busy(self) -> bool:
         """Whether an answer is still to come."""

@@ -189,6 +189,10 @@ def test_another_run_has_another_model_before(
 def test_narrow_columns_stand_under_each_other(qtbot: QtBot, chat: ChatView) -> None:
     compare(qtbot, chat)
     talk(qtbot, chat, "One")
-    chat.window().resize(520, 600)
-    qtbot.waitUntil(lambda: answer(chat, voice=BEFORE).y() < answer(chat).y())
+
+    def under_each_other() -> bool:
+        chat.window().resize(520, 600)  # it gets as small as that only once what stands beside the chat is folded
+        return answer(chat, voice=BEFORE).y() < answer(chat).y()
+
+    qtbot.waitUntil(under_each_other)
     assert answer(chat, voice=BEFORE).x() == answer(chat).x()

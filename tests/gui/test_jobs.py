@@ -92,3 +92,16 @@ def test_what_is_done_is_named_until_all_is_done(jobs: Jobs, qtbot: QtBot) -> No
     jobs.start("Read", lambda: 1, lambda _: None)
     qtbot.waitUntil(lambda: not jobs.is_busy)
     assert names == ["Read", ""]
+
+
+def test_what_must_not_be_lost_is_done_before_the_end(jobs: Jobs, qtbot: QtBot) -> None:
+    done: list[str] = []
+    gate = threading.Event()
+    jobs.start("Write one", lambda: (gate.wait(10), done.append("one")), done.append)
+    jobs.start("Write two", lambda: done.append("two"), done.append)
+    threading.Timer(0.05, gate.set).start()
+    jobs.finish()
+    assert done == ["one", "two"]
+    jobs.start("Write three", lambda: done.append("three"), done.append)
+    qtbot.wait(50)
+    assert done == ["one", "two"]

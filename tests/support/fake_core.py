@@ -21,6 +21,8 @@ from trainer_core.inference.written import Message, WritingEnd, WritingSettings,
 from trainer_core.models.facts import ModelFacts, StarterModel
 from trainer_core.models.foreign_code import ModelCode
 from trainer_core.project.schema import Project
+from trainer_core.results.verdicts import Judgement, keep_verdicts, load_verdicts
+from trainer_core.runs.folder import RunFolder
 from trainer_core.tasks.facts import TaskFacts
 
 T = TypeVar("T")
@@ -197,6 +199,16 @@ class FakeCore:
         """Return the model as it was before."""
         self.calls.append("load_original")
         return _or_raise(self.original)
+
+    def load_verdicts(self, run: Path) -> list[Judgement]:
+        """Return what is kept in the folder."""
+        self.calls.append("load_verdicts")
+        return load_verdicts(RunFolder(run))
+
+    def keep_verdicts(self, run: Path, changes: Mapping[str, Judgement | None]) -> list[Judgement]:
+        """Keep them in the folder."""
+        self.calls.append("keep_verdicts")
+        return keep_verdicts(RunFolder(run), changes)
 
     def open_predictable(self, file: Path, columns: Mapping[Role, str]) -> OpenRows:
         """Return the lines of a file, each cut at its tabs."""

@@ -71,7 +71,9 @@ class FileAnswers:
         self.source: Path | None = folder / "texts.txt"
         self.target: Path | None = folder / "out.csv"
         self.replace = False
+        self.forget = False
         self.asked: list[Path] = []
+        self.counts: list[int] = []
         self.suggested: Path | None = None
 
     def choose_texts(self, folder: Path) -> Path | None:
@@ -87,3 +89,7 @@ class FileAnswers:
     def may_replace(self, path: Path) -> bool:
         self.asked.append(path)
         return self.replace
+
+    def may_forget_verdicts(self, count: int) -> bool:
+        self.counts.append(count)
+        return self.forget

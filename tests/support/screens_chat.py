@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tests.support.fake_core import FakePredictor
+from tests.support.verdicts import judgement_of
 from trainer_core.errors import InputError
 from trainer_core.inference.written import Message, WritingEnd, WritingSettings, Written
+from trainer_core.results.verdicts import Verdict, keep_verdicts
+from trainer_core.runs.folder import RunFolder
 
 LEARNT = {
     "Do I have to bring my own spade?": (
@@ -29,6 +32,11 @@ PLAIN = {
     "And a wheelbarrow?": "A wheelbarrow is a cart with one wheel.",
     "my tomato plants have gone brown and slimy, which heap do they go on": "I'm sorry to hear that. " * 30,
 }
+_EARLIER = [
+    judgement_of(verdict, question=f"{verdict} {number}")
+    for verdict, count in ((Verdict.AFTER, 13), (Verdict.ALIKE, 3), (Verdict.BEFORE, 2))
+    for number in range(count)
+]
 
 
 @dataclass
@@ -52,6 +60,27 @@ class ScriptedPredictor(FakePredictor):
         tokens = len(answer) // 4
         end = WritingEnd.LENGTH if tokens > 150 else WritingEnd.DONE
         return Written(answer, tokens, tokens / 14.3, end, forgotten=37 if tokens > 150 else 0)
+
+
+def _judged(
+    chat: object, run: RunFolder, until: Callable[[Callable[[], bool]], None], settle: Callable[[], None]
+) -> Iterator[str]:
+    """Judge the pairs, beside some from days before; then let the folder refuse them."""
+    keep_verdicts(run, {judgement.key: judgement for judgement in _EARLIER})
+    chat.conversation.turns[0].verdict.buttons[Verdict.AFTER].click()
+    until(lambda: chat.verdicts.rows[0][1] == "14")
+    chat.conversation.turns[-1].verdict.buttons[Verdict.ALIKE].click()
+    settle()
+    yield "try_it-chat-verdicts"
+    plan = run.plan_file.read_bytes()
+    run.plan_file.unlink()
+    chat.conversation.turns[-1].verdict.buttons[Verdict.BEFORE].click()
+    until(chat.verdicts.error.isVisible)
+    settle()
+    yield "try_it-chat-verdicts-not-kept"
+    run.plan_file.write_bytes(plan)
+    chat.verdicts.again_button.click()
+    until(lambda: not chat.verdicts.error.isVisible())
 
 
 def draw_chats(shell: object, until: Callable[[Callable[[], bool]], None], settle: Callable[[], None]) -> Iterator[str]:
@@ -88,6 +117,7 @@ def draw_chats(shell: object, until: Callable[[Callable[[], bool]], None], settl
     until(lambda: chat.composer.button.text() == "&Send")
     settle()
     yield "try_it-chat-before-after"
+    yield from _judged(chat, workspace.run, until, settle)
     size = window.size()
     window.resize(window.minimumSize())
     settle()

@@ -5,6 +5,7 @@ plan.toml  environment.json  events.jsonl
 checkpoints/step-00000412/weights.safetensors
 best, last                  the names of the best checkpoint, and of the one to go on from
 lock                        held by the process that writes the run
+report/verdicts.jsonl       what a person thinks of answers before and after
 model/                      a complete folder, written at the end
 pretraining/                a run folder of its own, where the model reads on before the stages
 """
@@ -66,6 +67,11 @@ class RunFolder:
     def last_file(self) -> Path:
         """The pointer to the last checkpoint that can be gone on from: likewise."""
         return self.path / "last"
+
+    @property
+    def verdicts_file(self) -> Path:
+        """What a person thinks of answers before and after fine-tuning, one JSON object a line."""
+        return self.path / "report" / "verdicts.jsonl"
 
     @property
     def lock_file(self) -> Path:

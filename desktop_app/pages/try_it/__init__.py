@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 def build_page(
     workspace: Workspace, theme: Theme, *, questions: FileQuestions | None = None, parent: QWidget | None = None
 ) -> Page:
-    """Return the page; ``questions`` asks for files, with the system's boxes unless given."""
+    """Return the page; ``questions`` asks the user, with the system's boxes unless given."""
+    from desktop_app.pages.try_it.chat.judging import Judging
     from desktop_app.pages.try_it.chat.presenter import ChatPresenter
     from desktop_app.pages.try_it.presenter import TryItPresenter
     from desktop_app.pages.try_it.questions import FileBoxes
     from desktop_app.pages.try_it.view import TryItView
 
     view = TryItView(theme, parent)
-    presenter = TryItPresenter(view, workspace, questions or FileBoxes(view), parent=view)
-    ChatPresenter(view.chat, presenter, workspace, parent=view.chat)
+    asks = questions or FileBoxes(view)
+    presenter = TryItPresenter(view, workspace, asks, parent=view)
+    judging = Judging(view.chat, workspace, asks, parent=view.chat)
+    ChatPresenter(view.chat, presenter, workspace, judging, parent=view.chat)
     return Page("try_it", "Try it", "mdi6.message-text-outline", view, presenter, presenter.look)

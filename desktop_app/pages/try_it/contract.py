@@ -1,4 +1,4 @@
-"""What the presenter of the Try it page needs of its view, and of whoever asks for files."""
+"""What the presenter of the Try it page needs of its view, and of whoever asks the user."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class TryItViewLike(Protocol):
 
 
 class FileQuestions(Protocol):
-    """Asks the user for files."""
+    """Asks the user for files, and before something is lost."""
 
     def choose_texts(self, folder: Path) -> Path | None:
         """Ask for a file with texts; None when the user changed their mind."""
@@ -77,4 +77,8 @@ class FileQuestions(Protocol):
 
     def may_replace(self, path: Path) -> bool:
         """Ask whether a file that is there may be replaced."""
+        ...
+
+    def may_forget_verdicts(self, count: int) -> bool:
+        """Ask whether all verdicts on answers may be taken back."""
         ...

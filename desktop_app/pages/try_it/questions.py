@@ -1,4 +1,4 @@
-"""The boxes that ask for files on the Try it page."""
+"""The boxes that ask for files on the Try it page, and before something is lost."""
 
 from __future__ import annotations
 
@@ -46,14 +46,25 @@ class FileBoxes:
 
     def may_replace(self, path: Path) -> bool:
         """Ask whether a file that is there may be replaced."""
+        loss = "Replacing it loses what is in it now."
+        return self._may(f"{path.name} is there already.", loss, "&Replace it", "&Keep it")
+
+    def may_forget_verdicts(self, count: int) -> bool:
+        """Ask whether all verdicts on answers may be taken back."""
+        what = "Take back your verdict?" if count == 1 else f"Take back all {count:,} verdicts?"
+        loss = "They are removed from the run's folder, with the answers they were on. This cannot be undone."
+        return self._may(what, loss, "&Take back", "&Keep")
+
+    def _may(self, what: str, loss: str, go: str, keep: str) -> bool:
+        """Ask whether something may be done that loses something; whoever presses Enter or Esc keeps it."""
         box = QMessageBox(self._parent.window())
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("Thaw")
-        box.setText(f"{path.name} is there already.")
-        box.setInformativeText("Replacing it loses what is in it now.")
-        replace = box.addButton("&Replace it", QMessageBox.ButtonRole.AcceptRole)
-        keep = box.addButton("&Keep it", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.setEscapeButton(keep)
+        box.setText(what)
+        box.setInformativeText(loss)
+        done = box.addButton(go, QMessageBox.ButtonRole.AcceptRole)
+        kept = box.addButton(keep, QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(kept)
+        box.setEscapeButton(kept)
         box.exec()
-        return box.clickedButton() is replace
+        return box.clickedButton() is done

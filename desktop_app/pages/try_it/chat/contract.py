@@ -9,10 +9,12 @@ from typing import Protocol
 from PySide6.QtCore import SignalInstance
 
 from desktop_app.pages.try_it.chat.conversation import Voice
+from desktop_app.pages.try_it.chat.verdict_words import Standing
 from desktop_app.pages.try_it.chat.words import Reply
 from desktop_app.pages.try_it.predicting import LoadedRun
 from trainer_core.data.roles import Fields
 from trainer_core.inference.written import WritingSettings
+from trainer_core.results.verdicts import Verdict
 from trainer_core.runs.folder import RunFolder
 
 
@@ -81,6 +83,33 @@ class ChatViewLike(Protocol):
 
     def show_comparison_error(self, error: Exception | None) -> None:
         """Show why there is nothing to compare with, or nothing."""
+
+
+class JudgingViewLike(Protocol):
+    """The widgets of verdicts, as their logic sees them."""
+
+    verdict_clicked: SignalInstance
+    """The place of a turn, and the ``Verdict`` on its answers, also the one that stands already."""
+    all_back_wished: SignalInstance
+    keeping_wished: SignalInstance
+    """What could not be kept is to be tried again."""
+
+    def show_verdict(self, place: int, *, offered: bool, verdict: Verdict | None) -> None:
+        """Offer to judge the answers of a turn, or not, and show the verdict on them."""
+
+    def show_standing(self, standing: Standing | None) -> None:
+        """Show how all verdicts stand, or nothing."""
+
+    def show_keeping_error(self, error: Exception | None) -> None:
+        """Show why verdicts could not be kept or read, or nothing."""
+
+
+class JudgingQuestions(Protocol):
+    """Asks the user before verdicts are lost."""
+
+    def may_forget_verdicts(self, count: int) -> bool:
+        """Ask whether all verdicts may be taken back."""
+        ...
 
 
 class ChatHost(Protocol):

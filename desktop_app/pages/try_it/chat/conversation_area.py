@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
@@ -10,6 +12,7 @@ from desktop_app.pages.try_it.chat.messages import TurnWidget
 from desktop_app.pages.try_it.chat.words import NOT_ASKED, Reply
 from desktop_app.theme import Theme
 from desktop_app.widgets.kit import GAP
+from trainer_core.results.verdicts import Verdict
 
 NEAR = 24
 """Who is this near to the end wants to see what comes."""
@@ -20,6 +23,8 @@ class ConversationArea(QScrollArea):
 
     again_wished = Signal(object)
     """Another answer of a voice is wished in the last turn."""
+    verdict_clicked = Signal(int, object)
+    """The place of a turn, and the ``Verdict`` on its answers."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +51,7 @@ class ConversationArea(QScrollArea):
         self._show_again(offered=False)
         turn = TurnWidget(self._theme, question)
         turn.again_wished.connect(self.again_wished)
+        turn.verdict.clicked.connect(partial(self.verdict_clicked.emit, len(self.turns)))
         turn.show_comparison(on=self._comparing)
         for answer in turn.answers.values():
             answer.show_reply(NOT_ASKED)
@@ -61,6 +67,12 @@ class ConversationArea(QScrollArea):
     def grow_reply(self, place: int, voice: Voice, piece: str) -> None:
         """Show what was written on of an answer."""
         self.turns[place].answers[voice].grow(piece)
+
+    def show_verdict(self, place: int, *, offered: bool, verdict: Verdict | None) -> None:
+        """Offer to judge the answers of a turn, or not, and show the verdict on them."""
+        row = self.turns[place].verdict
+        row.show_verdict(verdict)
+        row.setVisible(offered)
 
     def clear_turns(self) -> None:
         """Show nothing."""

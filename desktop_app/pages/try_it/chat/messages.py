@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QSizePoli
 
 from desktop_app.pages.try_it.cards import COPIED_MILLISECONDS
 from desktop_app.pages.try_it.chat.conversation import Voice
+from desktop_app.pages.try_it.chat.verdict_row import VerdictRow
 from desktop_app.pages.try_it.chat.words import VOICE_TITLES, Reply
 from desktop_app.theme import Theme, palette_icon
 from desktop_app.widgets.kit import GAP, icon_button, muted, set_kind, strong
@@ -215,7 +216,7 @@ class Answer(QFrame):
 
 
 class TurnWidget(QWidget):
-    """What the user said, and the answer; or two, side by side where there is room."""
+    """What the user said, and the answer; or two, side by side where there is room, and which of them is better."""
 
     again_wished = Signal(object)
 
@@ -223,6 +224,7 @@ class TurnWidget(QWidget):
         super().__init__(parent)
         self.question = Question(theme, question)
         self.answers = {voice: Answer(voice) for voice in Voice}
+        self.verdict = VerdictRow()
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._row.setSpacing(GAP + GAP // 2)
         for answer in self.answers.values():
@@ -233,6 +235,7 @@ class TurnWidget(QWidget):
         layout.setSpacing(GAP + GAP // 2)
         layout.addWidget(self.question)
         layout.addLayout(self._row)
+        layout.addWidget(self.verdict)
         self.show_comparison(on=False)
 
     def show_comparison(self, *, on: bool) -> None:

@@ -11,12 +11,14 @@ from PySide6.QtCore import QCoreApplication, QObject
 from desktop_app.background.jobs import Jobs
 from desktop_app.pages.try_it.chat.contract import ChatHost, ChatViewLike, Kind, Pen
 from desktop_app.pages.try_it.chat.conversation import Conversation, Voice
+from desktop_app.pages.try_it.chat.judging import Judging
 from desktop_app.pages.try_it.chat.listening import Ear
 from desktop_app.pages.try_it.chat.words import FAILED, NOT_ASKED, WAITING, WRITING, Reply, first_messages, reply_of
 from desktop_app.pages.try_it.predicting import LANGUAGE_MODEL, LoadedRun, load_original
 from desktop_app.workspace import Workspace
-from trainer_core.inference.written import WritingSettings, Written
+from trainer_core.inference.written import Message, WritingSettings, Written
 from trainer_core.models.facts import Telling
+from trainer_core.results.verdicts import JudgedAnswer
 
 WRITE = "Writing an answer"
 LOAD_ORIGINAL = "Loading the model as it was"
@@ -40,11 +42,19 @@ class ChatPresenter(QObject):
     Has a background thread of its own: a long answer must not keep the other pages waiting.
     """
 
-    def __init__(self, view: ChatViewLike, host: ChatHost, workspace: Workspace, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        view: ChatViewLike,
+        host: ChatHost,
+        workspace: Workspace,
+        judging: Judging,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._view = view
         self._host = host
         self._workspace = workspace
+        self._judging = judging
         self._kind = Kind.NONE
         self._conversation = Conversation()
         self._queue: deque[_Wish] = deque()
@@ -89,6 +99,7 @@ class ChatPresenter(QObject):
     def _show_kind(self, kind: Kind) -> None:
         self._kind = kind
         self._view.show_kind(kind)
+        self._judging.open(self._host.run if kind is not Kind.NONE else None)
         self._show_first_messages()
 
     def _show_first_messages(self) -> None:
@@ -144,6 +155,7 @@ class ChatPresenter(QObject):
         self._host.show_error(None)
         place = len(self._conversation.turns) - 1
         self._conversation.drop(place, voice)
+        self._judging.drop(place, voice)
         self._ask(place, voice)
         self._go_on()
 
@@ -166,15 +178,16 @@ class ChatPresenter(QObject):
         self._jobs.start(
             WRITE,
             lambda tell: model.converse(messages, wish.settings, listener(tell)),
-            partial(self._on_written, wish),
+            partial(self._on_written, wish, messages),
             partial(self._on_not_written, wish),
             told=lambda piece: self._view.grow_reply(wish.place, wish.voice, piece),
         )
 
-    def _on_written(self, wish: _Wish, written: Written) -> None:
+    def _on_written(self, wish: _Wish, messages: list[Message], written: Written) -> None:
         self._writing = None
         self._conversation.keep(wish.place, wish.voice, written)
         self._view.show_reply(wish.place, wish.voice, reply_of(written))
+        self._judging.take(wish.place, wish.voice, JudgedAnswer.of(messages, wish.settings, written))
         self._go_on()
 
     def _on_not_written(self, wish: _Wish, error: Exception) -> None:
@@ -201,6 +214,7 @@ class ChatPresenter(QObject):
         self._queue.clear()
         self._break_off()
         self._conversation.clear()
+        self._judging.clear()
         self._view.clear_turns()
         self._show_pen()
 
@@ -274,6 +288,7 @@ class ChatPresenter(QObject):
 
     def _show_comparison(self) -> None:
         self._view.show_comparison(on=self._comparing, loading=self._loading and self._comparing)
+        self._judging.compare(on=self._comparing)
 
     def _show_pen(self) -> None:
         self._view.show_pen(self._pen)

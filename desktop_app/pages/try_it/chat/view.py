@@ -24,11 +24,14 @@ from desktop_app.pages.try_it.chat.contract import Kind, Pen
 from desktop_app.pages.try_it.chat.conversation import Voice
 from desktop_app.pages.try_it.chat.conversation_area import ConversationArea
 from desktop_app.pages.try_it.chat.settings_card import SettingsCard
+from desktop_app.pages.try_it.chat.verdict_card import VerdictCard
+from desktop_app.pages.try_it.chat.verdict_words import Standing
 from desktop_app.pages.try_it.chat.words import Reply
 from desktop_app.theme import Theme
 from desktop_app.widgets.kit import GAP, EmptyState, Notice, muted, plain_button
 from trainer_core.data.roles import Fields
 from trainer_core.inference.written import WritingSettings
+from trainer_core.results.verdicts import Verdict
 
 SIDE_WIDTH = 310
 NO_LIMIT = 16_777_215
@@ -54,6 +57,9 @@ class ChatView(QWidget):
     comparison_wished = Signal(bool)
     kind_shown = Signal(bool)
     """Whether the chat takes the place of the text fields now."""
+    verdict_clicked = Signal(int, object)
+    all_back_wished = Signal()
+    keeping_wished = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,6 +67,7 @@ class ChatView(QWidget):
         self.examples = ExamplesCard()
         self.composer = Composer()
         self.card = SettingsCard()
+        self.verdicts = VerdictCard()
         self.comparison_error = Notice()
         self._hint = muted(HINT)
         self._pen = Pen.RESTING
@@ -137,9 +144,21 @@ class ChatView(QWidget):
         else:
             self.comparison_error.show_error(error)
 
+    def show_verdict(self, place: int, *, offered: bool, verdict: Verdict | None) -> None:
+        """Offer to judge the answers of a turn, or not, and show the verdict on them."""
+        self.conversation.show_verdict(place, offered=offered, verdict=verdict)
+
+    def show_standing(self, standing: Standing | None) -> None:
+        """Show how all verdicts stand, or nothing."""
+        self.verdicts.show_standing(standing)
+
+    def show_keeping_error(self, error: Exception | None) -> None:
+        """Show why verdicts could not be kept or read, or nothing."""
+        self.verdicts.show_error(error)
+
     def take_cards(self, *cards: QWidget) -> None:
-        """Show cards of the page below the settings."""
-        for place, card in enumerate(cards, 1):
+        """Show cards of the page below the chat's own."""
+        for place, card in enumerate(cards, 2):
             self._side_column.insertWidget(place, card)
 
     # --- events ------------------------------------------------------------------------------------------------
@@ -181,6 +200,9 @@ class ChatView(QWidget):
         self.composer.stop_wished.connect(self.stop_wished)
         self.examples.picked.connect(self._on_example_picked)
         self.conversation.again_wished.connect(self.again_wished)
+        self.conversation.verdict_clicked.connect(self.verdict_clicked)
+        self.verdicts.all_back_wished.connect(self.all_back_wished)
+        self.verdicts.keeping_wished.connect(self.keeping_wished)
         self.new_button.clicked.connect(self.new_wished)
         self.comparison.clicked.connect(self.comparison_wished)
         self.side_button.toggled.connect(self._show_side)
@@ -259,6 +281,7 @@ class ChatView(QWidget):
         self._side_column = QVBoxLayout(content)
         self._side_column.setContentsMargins(0, 0, 0, 0)
         self._side_column.setSpacing(2 * GAP)
+        self._side_column.addWidget(self.verdicts)
         self._side_column.addWidget(self.card)
         self._side_column.addStretch(1)
         area = QScrollArea()
