@@ -14,8 +14,8 @@ from desktop_app.widgets.kit import GAP, Card
 
 SCORE_COLORS = ("series_2", "series_3", "series_4")
 """As many as ``feed.MOST_SCORES``."""
-SMALL_HEIGHT = 160
-LEAST_HEIGHT = 500
+SMALL_HEIGHT = 144
+LEAST_HEIGHT = 504
 """What stands below begins further down, so that the large plots stay large."""
 FIRST_SMOOTHING = 60
 """Where the slider stands at first, in hundredths of the weight."""
