@@ -1,4 +1,4 @@
-"""What the window says of runs, in words: their titles, the status line, time spans, scores. Imports no Qt."""
+"""What the window says of runs, in words: their titles, the status line, time spans, scores, shares. Imports no Qt."""
 
 from __future__ import annotations
 
@@ -155,6 +155,15 @@ def metric_hint(metric: str) -> str:
 def score_words(value: float) -> str:
     """Return a score with as many digits as a validation set can tell apart; errors have the units of the rows."""
     return f"{value:.3f}" if abs(value) < 100 else f"{value:,.1f}"
+
+
+def share_words(share: float) -> str:
+    """Return a probability in percent; one that is neither 0 nor 1 never looks as if it were."""
+    if 0.0 < share < 0.0005:
+        return "<0.1 %"
+    if 0.9995 <= share < 1.0:
+        return ">99.9 %"
+    return f"{share:.1%}".replace("%", " %")
 
 
 def _end(history: RunHistory) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.run_words import duration, metric_words, run_title, score_words, status_line
+from desktop_app.run_words import duration, metric_words, run_title, score_words, share_words, status_line
 from tests.support.runs import history_of
 from trainer_core.runs.folder import RunFolder
 from trainer_core.runs.history import RunHistory
@@ -68,3 +68,10 @@ def test_work_without_steps_is_told_with_its_time_left() -> None:
     assert status_line(history, running=True) == "Reading the rows: 0 of 4,000"
     history.apply(WorkProgress(work="Reading the rows", done=1_000, total=4_000, time=10.0))
     assert status_line(history, running=True) == "Reading the rows, 30 s left: 1,000 of 4,000"
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(1.0, "100.0 %"), (0.99999, ">99.9 %"), (0.5, "50.0 %"), (0.0001, "<0.1 %"), (0.0, "0.0 %")]
+)
+def test_shares_never_look_more_certain_than_they_are(share: float, words: str) -> None:
+    assert share_words(share) == words

@@ -22,6 +22,7 @@ from desktop_app.pages.train.words import (
 )
 from desktop_app.workspace import Workspace
 from tests.support.fake_core import FakeCore
+from tests.support.fake_views import FakePinnedView
 from tests.support.runs import write_run
 from trainer_core.engines.base import GoOn
 from trainer_core.errors import InputError, Problem, RunChanged
@@ -61,9 +62,11 @@ class FakeView(QObject):
         self.offer_enabled = True
         self.changeable = False
         self.asked: tuple[LayerTree, StagePlan] | None = None
+        self.pinnable = False
+        self.pinned = FakePinnedView()
 
-    def show_empty(self, text: str) -> None:
-        self.empty, self.feed, self.live = text, None, False
+    def show_empty(self, text: str, *, pinnable: bool) -> None:
+        self.empty, self.feed, self.live, self.pinnable = text, None, False, pinnable
 
     def show_run(self, feed: RunFeed, *, live: bool) -> None:
         self.empty, self.feed, self.live = "", feed, live
@@ -119,6 +122,7 @@ def presenter(view: FakeView, ready: Workspace, trainer: Trainer, qtbot: QtBot) 
 
 def test_without_a_run_the_page_explains(presenter: TrainPresenter, view: FakeView) -> None:
     assert view.empty == NO_RUN
+    assert view.pinnable
     assert presenter.state is PageState.EMPTY
     assert presenter.problems == []
 
@@ -126,6 +130,7 @@ def test_without_a_run_the_page_explains(presenter: TrainPresenter, view: FakeVi
 def test_without_a_project_the_page_says_so(qtbot: QtBot, view: FakeView, workspace: Workspace) -> None:
     presenter = TrainPresenter(view, workspace, Trainer(workspace), load_plots=lambda: None)
     assert view.empty == NO_PROJECT
+    assert not view.pinnable
     qtbot.waitUntil(lambda: view.plots_made == 1)
     assert presenter.state is PageState.EMPTY
 

@@ -14,7 +14,6 @@ from desktop_app.pages.try_it.words import (
     answer_of,
     command_for,
     example_fields,
-    share_words,
 )
 from trainer_core.inference.prediction import (
     AnswerPrediction,
@@ -102,13 +101,6 @@ def test_an_answer_of_an_unknown_shape_is_shown_as_text() -> None:
 def test_a_text_that_was_cut_is_said() -> None:
     assert "longer than the model reads" in answer_of(ranked({"a": 1.0}, truncated=True)).note
     assert answer_of(ranked({"a": 1.0})).note == ""
-
-
-@pytest.mark.parametrize(
-    ("share", "words"), [(1.0, "100.0 %"), (0.99999, ">99.9 %"), (0.5, "50.0 %"), (0.0001, "<0.1 %"), (0.0, "0.0 %")]
-)
-def test_shares_never_look_more_certain_than_they_are(share: float, words: str) -> None:
-    assert share_words(share) == words
 
 
 @pytest.mark.skipif("os.name == 'nt'")

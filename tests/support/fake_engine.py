@@ -66,6 +66,11 @@ class FakeEngine:
         self.gone_on: list[GoOn] = []
         self._released = threading.Event()
 
+    def hold(self, step: int) -> None:
+        """Wait after a step, although an earlier run was released."""
+        self.hold_at = step
+        self._released.clear()
+
     def release(self) -> None:
         """Go on after ``hold_at``."""
         self._released.set()

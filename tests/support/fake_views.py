@@ -6,6 +6,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.pages.train.pinned_words import Moment, PinForm
+
 
 class FakeNoticeView(QObject):
     """The fake of a page that tells what came of the user's last doing."""
@@ -50,6 +52,41 @@ class FakeWaitingView(QObject):
 
     def set_problem(self, text: str) -> None:
         self.problem = text
+
+
+class FakePinnedView(QObject):
+    """The fake of the pinned texts on the Train page: keeps what it was told, and every moment in order."""
+
+    moment_chosen = Signal(int)
+    pins_wished = Signal()
+    pins_given = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moments: list[Moment | None] = []
+        self.note = ""
+        self.form: PinForm | None = None
+        self.refused: Exception | None = None
+
+    @property
+    def moment(self) -> Moment | None:
+        """What is shown."""
+        return self.moments[-1]
+
+    def show_moment(self, moment: Moment | None) -> None:
+        self.moments.append(moment)
+
+    def show_note(self, text: str) -> None:
+        self.note = text
+
+    def ask_pins(self, form: PinForm) -> None:
+        self.form, self.refused = form, None
+
+    def refuse_pins(self, error: Exception) -> None:
+        self.refused = error
+
+    def close_pins(self) -> None:
+        self.form, self.refused = None, None
 
 
 class Chooser:

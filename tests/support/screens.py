@@ -107,6 +107,7 @@ def _scenes(shell: object, home: Path, turn: Callable[[], None], wanted: list[st
     """Bring the window from scene to scene; yield the name of each, to be drawn."""
     from tests.support.screens_chat import draw_chats
     from tests.support.screens_layers import draw_adapters
+    from tests.support.screens_pinned import draw_pinned
     from tests.support.small import small_project
     from trainer_core.project.save import save_project
 
@@ -147,6 +148,8 @@ def _scenes(shell: object, home: Path, turn: Callable[[], None], wanted: list[st
     for key in wanted_pages():
         _settle(turn)
         yield f"{key}-filled"
+    if not wanted or "train" in wanted:
+        yield from draw_pinned(shell, lambda done: _until(turn, done), lambda: _settle(turn))
     if not wanted or "data" in wanted:
         yield from _other_tasks(shell, turn)
     if not wanted or "try_it" in wanted:

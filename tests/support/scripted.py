@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from tests.support.scripted_answers import answered
 from tests.support.small import METRIC, small_plan
 from trainer_core.stages.plan import RunPlan, StagePlan
 from trainer_core.training.events import (
@@ -39,6 +40,9 @@ def scripted_events(plan: RunPlan | None = None, folder: str = "", *, scale: flo
     plan = plan or small_plan()
     yield from _opening(plan, scale)
     step, total, best = 0, plan.steps, Best(metric=METRIC, value=0.81 * scale, step=0, stage="probe")
+    pinned = plan.training.pinned
+    if pinned:
+        yield answered(pinned, step, total, _time(step))
     for number, stage in enumerate(plan.stages):
         if number and stage.start_from == "best":
             yield BestRestored(step=best.step, stage=number, time=_time(step))
@@ -61,6 +65,8 @@ def scripted_events(plan: RunPlan | None = None, folder: str = "", *, scale: flo
                 is_best=is_best,
                 time=_time(step),
             )
+            if pinned:
+                yield answered(pinned, step, total, _time(step))
             path = f"checkpoints/step-{step:08d}"
             yield CheckpointSaved(step=step, stage=number, path=path, bytes=2_400_000, best=is_best, time=_time(step))
         yield StageFinished(stage=number, name=stage.name, step=step, reason="epochs", time=_time(step))

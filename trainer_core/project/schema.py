@@ -29,7 +29,8 @@ OptionValue = bool | int | float | Annotated[str, Field(max_length=1_000)]
 
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 
-PinnedText = Annotated[str, Field(min_length=1, max_length=20_000)]
+LONGEST_PINNED = 20_000
+PinnedText = Annotated[str, Field(min_length=1, max_length=LONGEST_PINNED)]
 MOST_PINNED = 20
 """Each is answered at every evaluation, and a model that writes takes seconds for it."""
 

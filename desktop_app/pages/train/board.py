@@ -14,7 +14,9 @@ from desktop_app.widgets.kit import GAP, Card
 
 SCORE_COLORS = ("series_2", "series_3", "series_4")
 """As many as ``feed.MOST_SCORES``."""
-SMALL_HEIGHT = 160
+SMALL_HEIGHT = 144
+LEAST_HEIGHT = 504
+"""What stands below begins further down, so that the large plots stay large."""
 FIRST_SMOOTHING = 60
 """Where the slider stands at first, in hundredths of the weight."""
 
@@ -31,6 +33,7 @@ class PlotBoard(QWidget):
     def __init__(self, feed: RunFeed, theme: Theme, refresher: Refresher, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._feed = feed
+        self.setMinimumHeight(LEAST_HEIGHT)
         self.loss = LivePlot("Loss", theme)
         self.score = LivePlot("Score", theme)
         self.small = [

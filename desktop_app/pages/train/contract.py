@@ -10,9 +10,33 @@ from PySide6.QtCore import SignalInstance
 
 from desktop_app.pages.train.feed import RunFeed
 from desktop_app.pages.train.offer import Offer
+from desktop_app.pages.train.pinned_words import Moment, PinForm
 from desktop_app.pages.train.words import Fact, Progress, Summary
 from trainer_core.layers.tree import LayerTree
 from trainer_core.stages.plan import StagePlan
+
+
+class PinnedViewLike(Protocol):
+    """What the presenter of the pinned texts needs of its part of the view."""
+
+    moment_chosen: SignalInstance
+    pins_wished: SignalInstance
+    pins_given: SignalInstance
+
+    def show_moment(self, moment: Moment | None) -> None:
+        """Show what was answered at a moment; None where nothing was."""
+
+    def show_note(self, text: str) -> None:
+        """Say what has to be known of what is pinned; nothing when empty."""
+
+    def ask_pins(self, form: PinForm) -> None:
+        """Let the user write what shall be pinned."""
+
+    def refuse_pins(self, error: Exception) -> None:
+        """Show why what was written is not taken."""
+
+    def close_pins(self) -> None:
+        """Ask no longer: what was written is pinned."""
 
 
 class TrainViewLike(Protocol):
@@ -26,8 +50,13 @@ class TrainViewLike(Protocol):
     change_made: SignalInstance
     text_due: SignalInstance
 
-    def show_empty(self, text: str) -> None:
-        """Show that there is no run."""
+    @property
+    def pinned(self) -> PinnedViewLike:
+        """What is shown of the pinned texts."""
+        ...
+
+    def show_empty(self, text: str, *, pinnable: bool) -> None:
+        """Show that there is no run, and whether texts can be pinned for the first one."""
 
     def show_run(self, feed: RunFeed, *, live: bool) -> None:
         """Draw what the feed holds; it grows while ``live``."""

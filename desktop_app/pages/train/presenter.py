@@ -14,14 +14,8 @@ from desktop_app.pages.marks import MarkedPresenter
 from desktop_app.pages.train.contract import TrainViewLike
 from desktop_app.pages.train.feed import RunFeed
 from desktop_app.pages.train.offer import SLOWER, OfferKind, Standing, held_offer, offer_of
-from desktop_app.pages.train.words import (
-    facts,
-    failure_error,
-    headline,
-    run_progress,
-    summary,
-    work_progress,
-)
+from desktop_app.pages.train.pinned_presenter import PinnedPresenter
+from desktop_app.pages.train.words import facts, failure_error, headline, run_progress, summary, work_progress
 from desktop_app.run_words import run_title
 from desktop_app.workspace import Workspace
 from trainer_core.engines.base import PLAINLY, GoOn
@@ -32,7 +26,7 @@ from trainer_core.runs.history import RunHistory, RunStatus
 from trainer_core.runs.lock import is_held
 from trainer_core.stages.changes import ChangeWish
 from trainer_core.stages.plan import RunPlan, project_tree
-from trainer_core.training.events import Event, StepFinished
+from trainer_core.training.events import Event, PinnedAnswered, StepFinished
 
 READ_RUN = "Reading the run"
 LOOK_AT_RUN = "Looking at the run's folder"
@@ -80,6 +74,7 @@ class TrainPresenter(MarkedPresenter):
         self._error: Exception | None = None
         self._standing: Standing | None = None
         self._how = PLAINLY
+        self._pinned = PinnedPresenter(view.pinned, workspace, self)
         self._loader = Jobs(self)
         self._connect()
         self._choose()
@@ -146,9 +141,11 @@ class TrainPresenter(MarkedPresenter):
     def _show(self) -> None:
         """Show everything anew."""
         if self._is_empty:
-            self._view.show_empty(NO_RUN if self._workspace.project else NO_PROJECT)
+            project = self._workspace.project
+            self._view.show_empty(NO_RUN if project else NO_PROJECT, pinnable=project is not None)
         else:
             self._view.show_run(self._feed, live=self.live)
+        self._pinned.show_run(self._history, live=self.live, loading=self._loading)
         self._show_other_run()
         self._show_offer()
         self._show_texts()
@@ -287,6 +284,8 @@ class TrainPresenter(MarkedPresenter):
         if not all(isinstance(event, StepFinished) for event in events):
             self._show_offer()
             self._show_texts()
+        if any(isinstance(event, PinnedAnswered) for event in events):
+            self._pinned.show_answers()
 
     def _on_text_due(self) -> None:
         if self.live:

@@ -14,6 +14,7 @@ from desktop_app.pages.train.change_dialog import StageChangeDialog
 from desktop_app.pages.train.feed import RunFeed
 from desktop_app.pages.train.offer import Offer
 from desktop_app.pages.train.offer_card import OfferCard
+from desktop_app.pages.train.pinned_card import PinnedCard, pin_button
 from desktop_app.pages.train.side import FactList, ProgressLine, SummaryCard
 from desktop_app.pages.train.words import Fact, Progress, Summary
 from desktop_app.plots.refresh import Refresher
@@ -53,6 +54,7 @@ class TrainView(PageFrame):
         self._refresher = Refresher(self)
         self._refresher.text_due.connect(self.text_due)
         self._empty = EmptyState("mdi6.chart-line", "No run yet", "")
+        self._make_pinned()
         self._make_side()
         self._lay_out()
 
@@ -63,9 +65,10 @@ class TrainView(PageFrame):
 
     # --- setters -----------------------------------------------------------------------------------------------
 
-    def show_empty(self, text: str) -> None:
-        """Show that there is no run."""
+    def show_empty(self, text: str, *, pinnable: bool) -> None:
+        """Show that there is no run, and whether texts can be pinned for the first one."""
         self._empty.set_words("No run yet", text)
+        self.pin_button.setVisible(pinnable)
         self._pages.setCurrentWidget(self._empty)
         self._refresher.stop()
 
@@ -169,9 +172,15 @@ class TrainView(PageFrame):
 
         self._board = PlotBoard(self._feed, self._theme, self._refresher)
         self._waiting.hide()
-        self._plots.addWidget(self._board)
+        self._plots.insertWidget(0, self._board, 1)
 
     # --- making ------------------------------------------------------------------------------------------------
+
+    def _make_pinned(self) -> None:
+        self.pinned = PinnedCard()
+        self.pin_button = pin_button()
+        self.pin_button.clicked.connect(self.pinned.pins_wished)
+        self._empty.add_action(self.pin_button)
 
     def _make_side(self) -> None:
         self.failure = Notice()
@@ -209,7 +218,9 @@ class TrainView(PageFrame):
         self._plots = QVBoxLayout()
         self._waiting = muted("Loading the plots")
         self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._plots.addWidget(self._waiting)
+        self._plots.setSpacing(2 * GAP)
+        self._plots.addWidget(self._waiting, 1)
+        self._plots.addWidget(self.pinned)
         content = QWidget()
         self._columns = QBoxLayout(QBoxLayout.Direction.LeftToRight, content)
         self._columns.setContentsMargins(0, 0, 0, 0)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.marked import Mark, MarkedText
+from desktop_app.run_words import share_words
 from trainer_core.data.roles import Fields, Role
 from trainer_core.inference.prediction import (
     AnswerPrediction,
@@ -137,15 +138,6 @@ def _bars(
 def field_title(role: Role) -> str:
     """Return what stands over the field of a text."""
     return role.replace("_", " ").capitalize()
-
-
-def share_words(share: float) -> str:
-    """Return a probability in percent; one that is neither 0 nor 1 never looks as if it were."""
-    if 0.0 < share < 0.0005:
-        return "<0.1 %"
-    if 0.9995 <= share < 1.0:
-        return ">99.9 %"
-    return f"{share:.1%}".replace("%", " %")
 
 
 def example_fields(folder: Path, width: int) -> list[Fields]:

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 from PySide6.QtCore import QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QGuiApplication,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-    QTextBlockFormat,
-    QTextCursor,
-    QTextOption,
-)
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QSizePolicy, QTextEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop_app.pages.try_it.cards import COPIED_MILLISECONDS
 from desktop_app.pages.try_it.chat.conversation import Voice
@@ -22,6 +12,7 @@ from desktop_app.pages.try_it.chat.verdict_row import VerdictRow
 from desktop_app.pages.try_it.chat.words import VOICE_TITLES, Reply
 from desktop_app.theme import Theme, palette_icon
 from desktop_app.widgets.kit import GAP, icon_button, muted, set_kind, strong
+from desktop_app.widgets.message_text import MessageText
 
 PADDING = 12
 CORNER = 10
@@ -31,74 +22,7 @@ NARROW = 500
 """Below this width two answers stand under each other."""
 INDENT = 6 * GAP
 """How far an answer that stands alone keeps from the right, so that one sees who speaks."""
-LONGEST_LINE = 400
-"""Letters after which a line is wide enough in any case."""
-LINE_HEIGHT = 125
-"""In percent of a line's own height."""
 COPY, COPIED = "mdi6.content-copy", "mdi6.check"
-
-
-class MessageText(QTextEdit):
-    """A text that is as tall as it needs to be; can be selected and copied, not changed."""
-
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setReadOnly(True)
-        self.setUndoRedoEnabled(False)
-        set_kind(self, "marked")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.document().setDocumentMargin(0)
-        self.setTabChangesFocus(True)
-        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(name)
-        self.viewport().setAutoFillBackground(False)
-
-    @property
-    def text(self) -> str:
-        """What stands here."""
-        return self.toPlainText()
-
-    def show_text(self, text: str) -> None:
-        """Show another text; where it goes on with this one, a selection stays."""
-        shown = self.text
-        if not shown or not text.startswith(shown):
-            self.clear()
-            shown = ""
-        self._end().insertText(text[len(shown) :])
-        self._fit()
-
-    def grow(self, piece: str) -> None:
-        """Append what was written on; a selection stays."""
-        end = self._end()
-        end.insertText(piece if end.position() else piece.lstrip())
-        self._fit()
-
-    def natural_width(self) -> int:
-        """Return the width at which no line is broken; for a long one, more than there is."""
-        metrics = self.fontMetrics()
-        return max((metrics.horizontalAdvance(line[:LONGEST_LINE]) for line in self.text.splitlines()), default=0) + 4
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Be as tall as the text needs at this width."""
-        super().resizeEvent(event)
-        self._fit()
-
-    def _end(self) -> QTextCursor:
-        """Return a cursor at the end, where lines have air between them."""
-        cursor, airy = QTextCursor(self.document()), QTextBlockFormat()
-        cursor.movePosition(QTextCursor.MoveOperation.End)
-        airy.setLineHeight(LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
-        cursor.setBlockFormat(airy)
-        return cursor
-
-    def _fit(self) -> None:
-        height = math.ceil(self.document().size().height())
-        if height != self.height():
-            self.setFixedHeight(height)
 
 
 class Question(QWidget):
