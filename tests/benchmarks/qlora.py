@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.qlora [--json] [--epochs N] [--rows N]
 
-Each side is a process of its own. ``matrices`` is what the frozen matrices beside adapters take, in MB; ``before`` is
-the held-out loss of the answers before anything is learnt, ``after`` the best one afterwards.
+Each side is a process of its own, in float32. ``matrices`` is what the frozen matrices beside adapters take, in MB;
+``before`` is the held-out loss of the answers before anything is learnt, ``after`` the best one afterwards.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def run_side(quantisation: str, epochs: int, rows: int | None) -> dict[str, Any]
     """Train, and count the bytes of the matrices that the plan keeps so."""
     text = project_text().replace("[adapter]", f'[adapter]\nquantisation = "{quantisation}"')
     text = text.replace(f"epochs = {EPOCHS}", f"epochs = {epochs}")
+    text = text.replace("[training]", '[training]\nprecision = "float32"')
     if rows:
         text = text.replace("validation_share", f"limit = {rows}\nvalidation_share")
     with tempfile.TemporaryDirectory() as folder:

@@ -1,8 +1,9 @@
 """Frozen matrices in four bits beside adapters (QLoRA), by bitsandbytes.
 
-Dettmers et al. 2023, arXiv:2305.14314. Sixty-four values share a scale, and each is the nearest of sixteen levels that suit normally distributed weights (NF4);
-scales are kept in eight bits themselves (double quantisation). So a value takes 0.516 bytes in place of 4. A pass reads
-a matrix whole again, in the number format of the run, and drops it; no gradient goes into it.
+Dettmers et al. 2023, arXiv:2305.14314. Sixty-four values share a scale, and each is the nearest of sixteen levels that
+suit normally distributed weights (NF4); scales are kept in eight bits themselves (double quantisation). So a value
+takes 0.516 bytes in place of 4. A pass reads a matrix whole again, in the number format of the run, and drops it; no
+gradient goes into it.
 """
 
 from __future__ import annotations

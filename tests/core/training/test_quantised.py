@@ -210,9 +210,7 @@ def test_a_running_stage_cannot_let_a_matrix_in_four_bits_learn(tmp_path: Path, 
 def test_a_model_whose_matrices_lie_the_other_way_round_is_refused(tmp_path: Path, tiny_model: TinyModel) -> None:
     outcome = thaw("check", chat(tmp_path, tiny_model("gpt2-lm")))
     assert outcome.status == 2
-    assert (
-        "adapter.quantisation\n  The matrices of a gpt2 model that have adapters cannot be kept" in outcome.err
-    )
+    assert "adapter.quantisation\n  The matrices of a gpt2 model that have adapters cannot be kept" in outcome.err
 
 
 def test_without_adapters_four_bits_mean_nothing(tmp_path: Path, bert: Path) -> None:
