@@ -11,7 +11,7 @@ from desktop_app.pages.stages.presenter import StagesPresenter
 from desktop_app.workspace import Workspace
 from tests.gui.test_stages_presenter import FakeView
 from tests.support.small import small_project, small_tree
-from trainer_core.project.schema import AdapterKind
+from trainer_core.project.schema import AdapterKind, Quantisation
 from trainer_core.stages.presets import adapter_stages
 
 
@@ -68,6 +68,19 @@ def test_values_of_adapters_are_taken_or_refused(
     view.adapter_edited.emit("rank", 4)
     view.adapter_edited.emit("kind", "dora")
     assert view.adapters.amount == "36 adapters, 186,624 numbers in all"
+
+
+def test_matrices_are_kept_in_four_bits_where_that_is_wished(
+    presenter: StagesPresenter, view: FakeView, workspace: Workspace
+) -> None:
+    form = wish_adapters(view)
+    assert (form.quantisation, form.quantisation_words) == (
+        Quantisation.NONE,
+        "The frozen matrices beside adapters stay as they are.",
+    )
+    view.adapter_edited.emit("quantisation", "nf4")
+    assert workspace.project.adapter.quantisation is Quantisation.NF4
+    assert "an eighth of their memory, and slower steps" in view.adapters.quantisation_words
 
 
 def test_adapters_are_known_before_the_model_is(workspace: Workspace, view: FakeView) -> None:

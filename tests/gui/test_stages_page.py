@@ -209,7 +209,12 @@ def test_the_card_of_adapters(page: Page, workspace: Workspace) -> None:
     kind = fields["kind"].control
     kind.setCurrentIndex(kind.findData("dora"))
     kind.activated.emit(kind.currentIndex())
+    matrices = fields["quantisation"].control
+    assert "an eighth of their memory" in matrices.toolTip()
+    matrices.setCurrentIndex(matrices.findData("nf4"))
+    matrices.activated.emit(matrices.currentIndex())
     wish = workspace.project.adapter
+    assert wish.quantisation == "nf4"
     assert (wish.kind, wish.rank, wish.alpha, wish.dropout) == ("dora", 8, 24, 0.1)
     assert "× 3." in view.adapters.words["alpha"].text()
     assert "size of each output" in view.adapters.words["kind"].text()

@@ -101,7 +101,7 @@ def make_session(
         plan=plan,
         task=task,
         judge=task.judge(prepared.data.validation, validation),
-        network=build_planned(plan, task, pooling).to(device),
+        network=build_planned(plan, task, pooling, device),
         tree=prepared.facts.tree,
         train=train,
         validation=validation,

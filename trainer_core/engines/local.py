@@ -213,6 +213,8 @@ def _train_all(
         checkpoints.tidy()
     model = ModelFolderFacts.from_plan(plan, session.network.pooling, best.facts)
 
+    if plan.quantised:
+        session.network.to("cpu")  # a device that holds the model in four bits may have no room for it whole
     merge_adapters(session.network.body)
 
     def save_model() -> None:
@@ -249,7 +251,7 @@ def _load_parts(prepared: PreparedRun) -> _Parts:
     return _Parts(
         task=task,
         device=device,
-        network=build_planned(plan, task, pooling).to(device),
+        network=build_planned(plan, task, pooling, device),
         train=train,
         validation=validation,
         cache=prepared.cache,
@@ -288,8 +290,9 @@ def _environment(prepared: PreparedRun) -> dict[str, Any]:
     plan = prepared.plan
     device = torch.device(plan.device)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or platform.machine()
+    libraries = (*LIBRARIES, *(("bitsandbytes",) if plan.quantised else ()))
     return {
-        "versions": {library: version_of(library) for library in LIBRARIES},
+        "versions": {library: version_of(library) for library in libraries},
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": {"kind": plan.device, "name": name, "threads": torch.get_num_threads()},

@@ -22,7 +22,7 @@ from trainer_core.forecast.known import KnownMachine
 from trainer_core.models.body import load_tokenizer
 from trainer_core.models.build import build_network
 from trainer_core.models.facts import ModelFacts
-from trainer_core.project.schema import Pooling, Project
+from trainer_core.project.schema import Pooling, Project, Quantisation
 from trainer_core.tasks.base import Task
 from trainer_core.tasks.encoding import encode_rows
 from trainer_core.tasks.registry import load_task
@@ -69,7 +69,9 @@ def speed_key(project: Project, facts: ModelFacts, device: torch.device) -> str:
     """Return a key of everything that a model's speed depends on: its shape, the device, the libraries."""
     digest = xxhash.xxh3_128((facts.folder / "config.json").read_bytes())
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type} {torch.get_num_threads()}"
-    about = (name, version_of("torch"), version_of("transformers"), project.training.precision.value)
+    about = [name, version_of("torch"), version_of("transformers"), project.training.precision.value]
+    if project.adapter.quantisation is not Quantisation.NONE:
+        about.append(project.adapter.quantisation.value)  # reading them in every pass takes time of its own
     digest.update("|".join(about).encode())
     return digest.hexdigest()
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+import torch
 from transformers import PreTrainedTokenizerBase
 
 from trainer_core.cache.arrays import FolderArrays, arrays_place
@@ -25,9 +26,18 @@ from trainer_core.models.body import load_tokenizer
 from trainer_core.models.facts import ModelFacts
 from trainer_core.models.gguf import Told
 from trainer_core.models.inspect import inspect_folder
+from trainer_core.models.quantised import FULL, WHERE, check_quantiser
 from trainer_core.models.sources import ModelFolder, resolve_model
-from trainer_core.project.schema import PRETRAINING, ModelSection, Project
-from trainer_core.stages.plan import DataPlan, RunPlan, StagePlan, project_tree, resolve_stages
+from trainer_core.project.schema import PRETRAINING, ModelSection, Project, Quantisation
+from trainer_core.stages.plan import (
+    DataPlan,
+    RunPlan,
+    StagePlan,
+    adapted_modules,
+    project_tree,
+    quantised_modules,
+    resolve_stages,
+)
 from trainer_core.tasks.base import Task
 from trainer_core.tasks.registry import load_task
 from trainer_core.training.precision import check_precision, resolve_device
@@ -134,6 +144,8 @@ def prepare_run(
         _collect(problems, lambda: check_pinned(project.training.pinned, task, data, facts.telling))
         _collect(problems, lambda: _check_batches(project))
         stages = _collect(problems, lambda: _stages(project, facts, data, task, tokenizer))
+    if facts and device and stages:
+        _collect(problems, lambda: _check_quantisation(project, facts, device, stages))
     first: PreparedRun | None = None
     if project.pretraining is not None and pretrained is None and data:
         first = _collect(problems, lambda: _prepare_first(project, project_file, task, data))
@@ -221,6 +233,19 @@ def _check_length(project: Project, facts: ModelFacts) -> None:
         raise InputError.one("model.max_length", what, f"Write max_length = {facts.max_positions} or less.")
 
 
+def _check_quantisation(
+    project: Project, facts: ModelFacts, device: torch.device, stages: tuple[StagePlan, ...]
+) -> None:
+    """Refuse four bits that this device, or this model, cannot have; where no stage has adapters they mean nothing."""
+    adapted = adapted_modules(stages)
+    if project.adapter.quantisation is Quantisation.NONE or not adapted:
+        return
+    if not facts.quantisable.intersection(adapted):
+        what = f"The matrices of a {facts.family} model that have adapters cannot be kept in four bits."
+        raise InputError.one(WHERE, what, f"Choose another model, or {FULL}")
+    check_quantiser(device)
+
+
 def _plan(
     project: Project,
     project_file: Path,
@@ -255,6 +280,7 @@ def _plan(
         device=device,
         total_parameters=facts.tree.parameter_count,
         stages=stages,
+        quantised=quantised_modules(project, facts.quantisable, stages),
     )
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from trainer_core.layers.tree import LayerTree
 from trainer_core.models.facts import ModelFacts
 from trainer_core.project.schema import Pooling, Project, TrainingSection
-from trainer_core.stages.plan import StagePlan, project_tree
+from trainer_core.stages.plan import StagePlan, project_tree, quantised_modules
 
 RUNS_REMEMBERED = 5
 """How many of the latest runs a correction is the mean of."""
@@ -121,6 +121,7 @@ class Work:
         training: what holds for all stages.
         stages: in their order.
         rows: what is learnt from.
+        quantised: the modules whose matrix is kept in four bits.
     """
 
     tree: LayerTree
@@ -131,6 +132,7 @@ class Work:
     training: TrainingSection
     stages: Sequence[StagePlan]
     rows: RowFacts
+    quantised: tuple[str, ...] = ()
 
 
 def work_of(project: Project, facts: ModelFacts, stages: Sequence[StagePlan], rows: RowFacts) -> Work:
@@ -144,6 +146,7 @@ def work_of(project: Project, facts: ModelFacts, stages: Sequence[StagePlan], ro
         training=project.training,
         stages=stages,
         rows=rows,
+        quantised=quantised_modules(project, facts.quantisable, stages),
     )
 
 

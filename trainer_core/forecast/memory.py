@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from trainer_core.forecast.contract import DeviceFacts, Work
 from trainer_core.forecast.passes import POOLINGS_TRIED, StagePass, block_count, opening_pass, stage_passes
 from trainer_core.forecast.shapes import evaluation_shapes, largest_cost, training_shapes
+from trainer_core.layers.adapters import WEIGHT
 from trainer_core.stages.plan import StagePlan
 from trainer_core.training.frozen.needs import takes_vectors
 
 VALUE_BYTES = 4
 """Weights, gradients, averages and checkpoints are float32."""
+QUANTISED_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)
+"""Of a value in four bits: itself, its part of a scale of one byte, and of that scale's own of four bytes."""
 ADAM_COPIES = 2
 """AdamW keeps a mean of gradients and one of their squares."""
 FORWARD_SHARE = 1 / 3
@@ -27,8 +30,10 @@ class StageBytes:
 
 
 def opening_peak(work: Work, device: DeviceFacts) -> int:
-    """Return the most memory before the first stage."""
-    return round(_base(work, device) + (_read_bytes(work, device) if opening_pass(work).read_blocks else 0.0))
+    """Return the most memory before the first stage; a processor reads the model whole before it is quantised."""
+    whole = _base(work, device) + (_saved_bytes(work) if device.kind == "cpu" else 0.0)
+    read = _base(work, device) + (_read_bytes(work, device) if opening_pass(work).read_blocks else 0.0)
+    return round(max(whole, read))
 
 
 def stage_bytes(work: Work, device: DeviceFacts) -> list[StageBytes]:
@@ -63,7 +68,7 @@ def _state_bytes(stage: StagePlan) -> int:
 def _peak(work: Work, device: DeviceFacts, stage: StagePlan, entered: StagePass) -> float:
     learns = VALUE_BYTES * stage.trained_parameters
     averages = learns if stage.average_epochs else 0
-    held = _base(work, device) + ADAM_COPIES * learns + averages
+    held = _base(work, device) + _widest(work) + ADAM_COPIES * learns + averages
     lasting = learns - VALUE_BYTES * _values(work, set(stage.trainable) - _tables(work))
     step = max(_kept_bytes(work, device, entered) + lasting, learns)
     # For an average to be judged the last weights stand aside.
@@ -74,7 +79,22 @@ def _peak(work: Work, device: DeviceFacts, stage: StagePlan, entered: StagePass)
 
 def _base(work: Work, device: DeviceFacts) -> float:
     """Return what is there all the time: the weights, the vectors of whole texts, and what else a run needs."""
-    return VALUE_BYTES * work.tree.parameter_count + device.run_bytes + _pooled_bytes(work)
+    weights = VALUE_BYTES * work.tree.parameter_count - _saved_bytes(work)
+    return weights + device.run_bytes + _pooled_bytes(work)
+
+
+def _saved_bytes(work: Work) -> float:
+    """Return how much smaller the model is because some matrices are kept in four bits."""
+    return (VALUE_BYTES - QUANTISED_BYTES) * _values(work, _matrices(work))
+
+
+def _matrices(work: Work) -> set[str]:
+    return {module + WEIGHT for module in work.quantised}
+
+
+def _widest(work: Work) -> int:
+    """Return the bytes of the largest matrix in four bits, which a pass reads whole for as long as it needs it."""
+    return VALUE_BYTES * max((_values(work, {name}) for name in _matrices(work)), default=0)
 
 
 def _kept_bytes(work: Work, device: DeviceFacts, entered: StagePass) -> float:

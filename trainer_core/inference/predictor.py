@@ -66,7 +66,7 @@ class Predictor:
         chosen = resolve_device(device)
         if is_run_folder(place):
             run = RunFolder(place)
-            loaded = load_model_folder(run.model) if run.model.is_dir() else _load_checkpoint(run)
+            loaded = load_model_folder(run.model) if run.model.is_dir() else _load_checkpoint(run, chosen)
         elif (place / FACTS).is_file():
             loaded = load_model_folder(place)
         else:
@@ -223,13 +223,13 @@ class Predictor:
         return scores
 
 
-def _load_checkpoint(run: RunFolder) -> tuple[Network, PreTrainedTokenizerBase, ModelFolderFacts]:
+def _load_checkpoint(run: RunFolder, device: torch.device) -> tuple[Network, PreTrainedTokenizerBase, ModelFolderFacts]:
     plan = run.load_plan()
     place = run.best_checkpoint()
     tensors, kept = load_checkpoint(place)
     pooling = Pooling(kept["pooling"])
     facts = ModelFolderFacts.from_plan(plan, pooling, load_calibration(place))
-    network = build_planned(plan, facts.build_task(), pooling)
+    network = build_planned(plan, facts.build_task(), pooling, device)
     load_tensors(network, tensors)
     return network, load_tokenizer(Path(plan.model_folder)), facts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from typing import Any, cast
@@ -9,7 +10,11 @@ from typing import Any, cast
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
+from trainer_core.models.quantised import make_whole
 from trainer_core.project.schema import AdapterKind, AdapterSection
+
+# peft loads it wherever it is installed, and on some CPUs it asks for a package that would fetch code.
+logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 BASE = ".base_layer."
 """Stands in the names of what was there before; the names that users see leave it out."""
@@ -47,7 +52,11 @@ def set_adapter_modes(body: nn.Module) -> None:
 
 
 def merge_adapters(body: nn.Module) -> None:
-    """Add what adapters have learnt to their matrices, and take them out."""
+    """Add what adapters have learnt to their matrices, and take them out; matrices in four bits become whole before.
+
+    Else the sum would be rounded to four bits once more, and the model would answer otherwise than it did.
+    """
+    make_whole(body)
     for path, module in list(body.named_modules()):
         if is_adapted(module):
             layer: Any = module

@@ -11,6 +11,7 @@ from torch import Tensor
 from trainer_core.models.adapters import put_adapters
 from trainer_core.models.body import hidden_size, load_body, load_config, load_language_model
 from trainer_core.models.network import HEAD, Network
+from trainer_core.models.quantised import quantise
 from trainer_core.project.schema import Pooling
 from trainer_core.stages.plan import RunPlan
 from trainer_core.tasks.base import Task
@@ -33,11 +34,19 @@ def build_network(folder: Path, task: Task, outputs: int, pooling: Pooling, *, t
     return Network(load_body(folder, config), task.build_head(hidden_size(config), outputs, texts), pooling)
 
 
-def build_planned(plan: RunPlan, task: Task, pooling: Pooling) -> Network:
-    """Return the network that a run begins with, its adapters included."""
+def build_planned(plan: RunPlan, task: Task, pooling: Pooling, device: torch.device) -> Network:
+    """Return the network that a run begins with, its adapters included, on a device.
+
+    Matrices in four bits go to the device one by one, so it never has to hold the whole model. Adapters come after
+    them, because the magnitudes of DoRA begin as those of the matrices that they stand beside.
+
+    Raises:
+        InputError: the model cannot be loaded, or the device has no four bits.
+    """
     network = build_network(Path(plan.model_folder), task, plan.data.outputs, pooling, texts=plan.data.texts)
+    quantise(network.body, plan.quantised, device)
     put_adapters(network.body, plan.adapted, plan.adapter)
-    return network
+    return network.to(device)
 
 
 def load_tensors(network: Network, tensors: Mapping[str, Tensor]) -> None:

@@ -32,6 +32,7 @@ class ModelFacts:
         licence: where known, else empty.
         by_token: whether the head scores each token, not the row.
         telling: which tokens the model tells, where its own head learns; None where a head is new.
+        quantisable: the modules of the body whose matrix can be kept in four bits.
     """
 
     source: str
@@ -45,6 +46,7 @@ class ModelFacts:
     licence: str = ""
     by_token: bool = False
     telling: Telling | None = None
+    quantisable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

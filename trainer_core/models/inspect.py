@@ -14,6 +14,7 @@ from trainer_core.models.facts import ModelFacts, Telling
 from trainer_core.models.gguf import Told
 from trainer_core.models.language import telling_of
 from trainer_core.models.network import Network, parameter_specs
+from trainer_core.models.quantised import quantisable_modules
 from trainer_core.models.sources import ModelFolder, resolve_model
 from trainer_core.project.schema import Pooling, Project
 from trainer_core.tasks.base import Task
@@ -56,6 +57,7 @@ def inspect_folder(found: ModelFolder, project: Project, outputs: int, texts: in
         licence=found.licence,
         by_token=network.head.by_token,
         telling=telling_of(config) if network.head.pretrained else None,
+        quantisable=quantisable_modules(network.body),
     )
 
 

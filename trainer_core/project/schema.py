@@ -76,6 +76,13 @@ class AdapterKind(StrEnum):
     DORA = "dora"
 
 
+class Quantisation(StrEnum):
+    """How frozen matrices beside adapters are kept: as they are, or in four bits."""
+
+    NONE = "none"
+    NF4 = "nf4"
+
+
 class Section(BaseModel):
     """A table of the project file: unknown keys are refused, values are checked on assignment."""
 
@@ -166,6 +173,7 @@ class AdapterSection(Section):
     rank: int = Field(default=16, ge=1, le=1_024)
     alpha: int = Field(default=32, ge=1, le=65_536)
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    quantisation: Quantisation = Quantisation.NONE
 
 
 class UntilSection(Section):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from trainer_core.errors import InputError
+from trainer_core.layers.adapters import WEIGHT
 from trainer_core.layers.freeze import resolve_freeze
 from trainer_core.layers.tree import LayerTree
 from trainer_core.project.schema import HIGHEST_RATE
@@ -25,7 +27,9 @@ class ChangeWish:
     learning_rate: float | None = None
 
 
-def resolve_change(wish: ChangeWish, stage: StagePlan, tree: LayerTree, *, place: int, step: int) -> StageChange:
+def resolve_change(
+    wish: ChangeWish, stage: StagePlan, tree: LayerTree, *, place: int, step: int, quantised: Collection[str] = ()
+) -> StageChange:
     """Return what a wish means for a stage.
 
     Args:
@@ -34,9 +38,11 @@ def resolve_change(wish: ChangeWish, stage: StagePlan, tree: LayerTree, *, place
         tree: the model's layers.
         place: which stage it is, from 0.
         step: optimiser steps done in the run.
+        quantised: the modules whose matrix the run keeps in four bits.
 
     Raises:
-        InputError: a rule matches nothing, nothing would be left to train, or the rate is none.
+        InputError: a rule matches nothing, nothing would be left to train, a matrix in four bits would have to learn,
+            or the rate is none.
     """
     rate = stage.learning_rate if wish.learning_rate is None else wish.learning_rate
     if not (math.isfinite(rate) and 0.0 < rate <= HIGHEST_RATE):
@@ -45,6 +51,7 @@ def resolve_change(wish: ChangeWish, stage: StagePlan, tree: LayerTree, *, place
     rules, trainable, trained = stage.rules, stage.trainable, stage.trained_parameters
     if wish.rules is not None:
         state = resolve_freeze(wish.rules, tree)
+        _refuse_quantised(state.trainable, quantised)
         rules, trained = wish.rules, state.trained
         trainable = tuple(parameter.name for parameter in tree.parameters if parameter.name in state.trainable)
     return StageChange(
@@ -55,3 +62,10 @@ def resolve_change(wish: ChangeWish, stage: StagePlan, tree: LayerTree, *, place
         trained_parameters=trained,
         learning_rate=rate,
     )
+
+
+def _refuse_quantised(trainable: Collection[str], quantised: Collection[str]) -> None:
+    held = [module + WEIGHT for module in quantised if module + WEIGHT in trainable]
+    if held:
+        what = f"This run keeps {len(held):,} of these matrices in four bits, which cannot learn: {held[0]}."
+        raise InputError.one("train", what, "Let their adapters learn, or start a run in which a stage names them.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from trainer_core.data.batch_size import BatchSize
 from trainer_core.errors import InputError, Problem
-from trainer_core.layers.adapters import adapted_module, is_adapter
+from trainer_core.layers.adapters import WEIGHT, adapted_module, is_adapter
 from trainer_core.layers.freeze import FreezeState, adapted_tree, resolve_freeze
 from trainer_core.layers.tree import LayerTree
 from trainer_core.models.facts import Telling
@@ -18,6 +19,7 @@ from trainer_core.project.schema import (
     AdapterSection,
     ModelSection,
     Project,
+    Quantisation,
     StageSection,
     StartFrom,
     TrainingSection,
@@ -120,6 +122,7 @@ class RunPlan(PlanPart):
         project: the user's wish, as it was when the run began.
         project_file: where it was read from; its paths are relative to it.
         project_sha256: of that file; empty where it was not saved.
+        quantised: the modules whose matrix is kept in four bits.
         changes: what was changed in stages while they ran, in order; ``stages`` tell how they began.
     """
 
@@ -133,6 +136,7 @@ class RunPlan(PlanPart):
     device: str
     total_parameters: int
     stages: tuple[StagePlan, ...]
+    quantised: tuple[str, ...] = ()
     changes: tuple[StageChange, ...] = ()
 
     @property
@@ -148,8 +152,7 @@ class RunPlan(PlanPart):
     @property
     def adapted(self) -> tuple[str, ...]:
         """The modules that have an adapter in any stage."""
-        found = [stage.trainable for stage in self.stages] + [change.trainable for change in self.changes]
-        return tuple(dict.fromkeys(adapted_module(name) for names in found for name in names if is_adapter(name)))
+        return adapted_modules([*self.stages, *self.changes])
 
     @property
     def seed(self) -> int:
@@ -208,6 +211,31 @@ class RunPlan(PlanPart):
             update={"name": name, "epochs": epochs, "until": None, "start_from": StartFrom.BEST},
         )
         return self.model_copy(update={"stages": (*self.stages, more)})
+
+
+def adapted_modules(stages: Sequence[StagePlan | StageChange]) -> tuple[str, ...]:
+    """Return the modules that have an adapter in any of some stages."""
+    found = [name for stage in stages for name in stage.trainable if is_adapter(name)]
+    return tuple(dict.fromkeys(map(adapted_module, found)))
+
+
+def quantised_modules(project: Project, quantisable: Collection[str], stages: Sequence[StagePlan]) -> tuple[str, ...]:
+    """Return the modules whose matrix a run keeps in four bits: those that have an adapter.
+
+    A matrix that a stage lets learn itself, before or after the adapter beside it, stays whole in all stages: it could
+    not move by less than a level, and changing its form between stages would change what was learnt.
+
+    Args:
+        project: the user's wish.
+        quantisable: the modules of the model for which it can be done.
+        stages: the project's, resolved.
+    """
+    if project.adapter.quantisation is Quantisation.NONE:
+        return ()
+    learning = {name for stage in stages for name in stage.trainable}
+    return tuple(
+        module for module in adapted_modules(stages) if module in quantisable and module + WEIGHT not in learning
+    )
 
 
 def steps_per_epoch(project: Project, train_rows: int, train_tokens: int | None = None) -> int:

@@ -27,7 +27,8 @@ def plan_changes(session: TrainingSession, place: int, stage: StagePlan) -> Iter
     """
     for wish in session.control.take_changes():
         try:
-            change = resolve_change(wish, stage, session.tree, place=place, step=session.step)
+            quantised = session.plan.quantised
+            change = resolve_change(wish, stage, session.tree, place=place, step=session.step, quantised=quantised)
         except InputError as error:
             yield RunWarning(message=f"The stage was not changed. {error}")
             continue

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 from trainer_core.layers.adapters import ADAPTER, adapted_module, is_adapter
 from trainer_core.layers.tree import LayerTree
-from trainer_core.project.schema import AdapterKind, AdapterSection, StageSection
+from trainer_core.project.schema import AdapterKind, AdapterSection, Quantisation, StageSection
 
 KIND_WORDS = {
     AdapterKind.LORA: "Two small matrices learn beside each frozen one, and their product is added to it.",
     AdapterKind.RSLORA: "LoRA that scales by the root of the rank: large ranks learn as steadily as small ones.",
     AdapterKind.DORA: "LoRA that learns the size of each output apart: often a little better, and slower.",
+}
+QUANTISATION_WORDS = {
+    Quantisation.NONE: "The frozen matrices beside adapters stay as they are.",
+    Quantisation.NF4: "They are kept in 4 bits while training (QLoRA): an eighth of their memory, and slower steps.",
 }
 DROPOUT_WORDS = "The part of each adapter's input that is left out at random, against overfitting; 0 is off."
 
@@ -31,10 +35,12 @@ class AdapterForm:
     rank: int
     alpha: int
     dropout: float
+    quantisation: Quantisation
     kind_words: str
     rank_words: str
     alpha_words: str
     dropout_words: str
+    quantisation_words: str
     amount: str
 
 
@@ -53,10 +59,12 @@ def adapter_form(stages: Sequence[StageSection], wish: AdapterSection, tree: Lay
         rank=wish.rank,
         alpha=wish.alpha,
         dropout=wish.dropout,
+        quantisation=wish.quantisation,
         kind_words=KIND_WORDS[wish.kind],
         rank_words="The inner width of the two: a larger one can learn more, and needs more memory.",
         alpha_words=_alpha_words(wish),
         dropout_words=DROPOUT_WORDS,
+        quantisation_words=QUANTISATION_WORDS[wish.quantisation],
         amount="" if tree is None else _amount(tree),
     )
 

@@ -13,17 +13,19 @@ from transformers import PretrainedConfig
 
 from trainer_core.data.encoded import Encoded
 from trainer_core.models.network import Network
+from trainer_core.models.quantised import is_quantised, parts_of
 from trainer_core.versions import version_of
 
 Digest = xxhash.xxh3_128
 
 
 def weights_key(named: Iterable[tuple[str, Tensor]]) -> str:
-    """Return a key of these tensors' names and bytes."""
+    """Return a key of these tensors' names and bytes, and of the scales of those that are quantised."""
     digest = Digest()
     for name, tensor in named:
-        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype} ".encode())
-        digest.update(_bytes_of(tensor))
+        for part in parts_of(tensor):
+            digest.update(f"{name} {tuple(part.shape)} {part.dtype} ".encode())
+            digest.update(_bytes_of(part))
     return digest.hexdigest()
 
 
@@ -41,12 +43,13 @@ def rows_key(rows: Encoded) -> str:
 def code_key(network: Network, device: torch.device, precision: str) -> str:
     """Return a key of how a body computes: its configuration, the number format, the device, the libraries."""
     config = cast(PretrainedConfig, network.body.config)
+    libraries = ["torch", "transformers", *(["bitsandbytes"] if is_quantised(network.body) else [])]
     about = {
         "config": config.to_dict(),
         "attention": config._attn_implementation,
         "precision": precision,
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
-        "versions": [version_of("torch"), version_of("transformers")],
+        "versions": [version_of(library) for library in libraries],
     }
     return Digest(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()
 
