@@ -260,13 +260,12 @@ class Project(Section):
             column: of the texts that the task is learnt from, where no others are named.
         """
         wish = self.pretraining or PretrainingSection()
-        own = {"train": wish.texts} if wish.texts else {"columns": {"text": column}}
-        kept = {"train": self.data.train, "header": None if wish.texts else self.data.header, "skip_incomplete": True}
+        of_rows = {**self.data.model_dump(include={"train", "header", "limit"}), "columns": {"text": column}}
         stage = {"name": PRETRAINING, **wish.model_dump(exclude={"texts"})}
         return self.changed(
             task="language_model",
             options={},
-            data=kept | own,
+            data=({"train": wish.texts} if wish.texts else of_rows) | {"skip_incomplete": True},
             training=self.training.model_dump() | {"metric": TASKS_OWN, "pinned": ()},
             pretraining=None,
             stage=(stage,),

@@ -83,10 +83,19 @@ def _hand_over(session: TrainingSession, tensors: Sequence[Tensor], save: Callab
     training would have to share the cores with the writing anyway, they are written as they lie, and waited for.
     """
     if session.device.type == "cpu" and sum(tensor.nbytes for tensor in tensors) > MOST_COPIED:
-        save(dict)
+        save(_as_they_lie)
         yield from until_written(session.control, session.step, session.checkpoints.wait)
     else:
         save(_copied)
+
+
+def _as_they_lie(named: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors as they are; of two that share their memory, as tied ones do, a file needs one of its own."""
+    found: dict[int, str] = {}
+    return {
+        name: tensor if found.setdefault(tensor.data_ptr(), name) == name else tensor.clone()
+        for name, tensor in named.items()
+    }
 
 
 def _copied(named: Mapping[str, Tensor]) -> dict[str, Tensor]:
