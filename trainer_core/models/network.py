@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from trainer_core.data.encoded import TYPES, Tokens
 from trainer_core.layers.adapters import is_adapter
@@ -46,11 +47,16 @@ def joined(vectors: Tensor, *, symmetric: bool) -> Tensor:
 
     Args:
         vectors: float [2 * rows, width], the two of a row next to each other.
-        symmetric: leave the vectors themselves out, so that it makes no difference which text is the first.
+        symmetric: leave the vectors themselves out, so that it makes no difference which text is the first, and take
+            them at length 1. The products then add up to the cosine, by which models that embed sentences were taught
+            (Reimers and Gurevych 2019, arXiv:1908.10084); and they are so small that a head has large weights, which
+            fine-tuning hardly moves: the body learns, and the head does not fit itself to the rows meanwhile.
 
     Returns:
         float [rows, 4 * width], or [rows, 2 * width].
     """
+    if symmetric:
+        vectors = functional.normalize(vectors.float(), dim=-1)
     one, other = vectors[0::2], vectors[1::2]
     apart = () if symmetric else (one, other)
     return torch.cat([*apart, (one - other).abs(), one * other], dim=-1)
@@ -89,7 +95,7 @@ class Head(nn.Module):
         """In a word, how the vectors of two texts become features; empty where there is one."""
         if self.parts == 1:
             return ""
-        return "symmetric" if self.symmetric else "ordered"
+        return "directions" if self.symmetric else "ordered"
 
 
 class LinearHead(Head):
@@ -124,6 +130,8 @@ class LinearHead(Head):
         self.linear = nn.Linear(self.features, outputs)
         nn.init.normal_(self.linear.weight, std=0.02)
         nn.init.zeros_(self.linear.bias)
+        if parts > 1 and symmetric:
+            nn.init.ones_(self.linear.weight[:, width:])  # the cosine
 
     @property
     def features(self) -> int:

@@ -30,7 +30,15 @@ from trainer_core.training.inputs import FeatureInputs
 from trainer_core.training.lanes import each_in_lanes, lanes_on
 from trainer_core.training.probe_answers import ProbeAnswer, answer_key, keep_answer, load_answer
 from trainer_core.training.session import TrainingSession
-from trainer_core.training.solve import NEAR, STRENGTHS, LinearSolution, set_head, solve_linear, undisturbed
+from trainer_core.training.solve import (
+    NEAR,
+    STRENGTHS,
+    STRENGTHS_OF_PAIRS,
+    LinearSolution,
+    set_head,
+    solve_linear,
+    undisturbed,
+)
 
 Choice = TypeVar("Choice", Pooling, float)
 
@@ -110,8 +118,9 @@ def _search(session: TrainingSession, features: Mapping[Pooling, Tensor]) -> Gen
     if not session.plan.training.probe:
         return ProbeAnswer(chosen, scores, None, nothing, nothing)
     own = features[chosen]
+    strengths = STRENGTHS_OF_PAIRS if session.network.head.parts > 1 else STRENGTHS
     attempts = yield from _try_all(
-        session, "Solving the head", STRENGTHS, lambda strength: judge.trial(chosen, strength)
+        session, "Solving the head", strengths, lambda strength: judge.trial(chosen, strength)
     )
     strength = choose_strength(list(attempts.values()))
     targets = torch.from_numpy(session.train.targets).to(session.device)

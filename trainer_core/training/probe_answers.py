@@ -14,7 +14,7 @@ from trainer_core.project.schema import Pooling
 from trainer_core.training.ports import ArrayCache
 from trainer_core.training.session import TrainingSession
 
-SEARCH = 2
+SEARCH = 3
 """To be raised when the probe searches in another way, so that older answers no longer count."""
 
 

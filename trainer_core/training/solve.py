@@ -19,6 +19,8 @@ Done = TypeVar("Done")
 
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)
 """Inverse regularisation to choose from; larger trusts the rows more."""
+STRENGTHS_OF_PAIRS = (1e-5, 1e-4, *STRENGTHS)
+"""Where two texts are compared: the features that all say a little of the same, likeness, are many."""
 LEAST_SPREAD = 0.2
 """The least spread that a feature is taken to have, as a share of the median spread."""
 ITERATIONS = 100

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from tests.core.conftest import TinyModel
 from tests.support.tiny_models import CONFIGS
 from trainer_core.data.encoded import Tokens
 from trainer_core.models.build import build_network, load_tensors, read_originals
-from trainer_core.models.network import LinearHead, Network, parameter_specs, pool
+from trainer_core.models.network import LinearHead, Network, joined, parameter_specs, pool
 from trainer_core.project.schema import Pooling
 from trainer_core.tasks.registry import load_task
 
@@ -42,6 +43,28 @@ def test_padding_does_not_change_a_vector(pooling: Pooling) -> None:
 def test_a_row_without_tokens_gives_finite_numbers() -> None:
     for pooling in (Pooling.CLS, Pooling.LAST, Pooling.MEAN):
         assert pool(HIDDEN, torch.zeros_like(MASK), pooling).isfinite().all()
+
+
+def test_a_pair_compared_without_order_begins_as_the_cosine_of_its_vectors() -> None:
+    """Neither how long the vectors are nor which is the first makes a difference."""
+    vectors = torch.randn(10, 6, generator=torch.Generator().manual_seed(2))
+    head = LinearHead(6, 1, parts=2, symmetric=True).eval()
+    with torch.no_grad():
+        head.linear.weight[:, :6] = 0.0  # how they differ has a small random weight, as a new head has
+        scores = head(joined(vectors, symmetric=True))[:, 0]
+        turned = head(joined(3.0 * vectors.reshape(5, 2, 6).flip(1).reshape(10, 6), symmetric=True))[:, 0]
+    torch.testing.assert_close(scores, functional.cosine_similarity(vectors[0::2], vectors[1::2]))
+    torch.testing.assert_close(turned, scores)
+
+
+def test_a_pair_compared_in_order_keeps_its_vectors_as_they_are() -> None:
+    one, other = torch.tensor([1.0, 4.0]), torch.tensor([3.0, 2.0])
+    found = joined(torch.stack([one, other]), symmetric=False)
+    assert found.tolist() == [[1.0, 4.0, 3.0, 2.0, 2.0, 2.0, 3.0, 8.0]]
+
+
+def test_a_vector_of_nothing_is_like_no_other() -> None:
+    assert joined(torch.tensor([[0.0, 0.0], [3.0, 4.0]]), symmetric=True).isfinite().all()
 
 
 @pytest.mark.parametrize("family", CONFIGS)
