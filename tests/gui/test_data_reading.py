@@ -87,17 +87,18 @@ def test_what_only_the_model_notices_stands_among_the_findings(
     assert "notice_rows" not in core.calls
     workspace.update(task="chat")
     qtbot.waitUntil(shown)
-    assert core.calls.count("notice_rows") == 1
+    qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
     assert workspace.project is not None
     core.noticed = []
     workspace.update(model=workspace.project.model.model_dump() | {"max_length": 64})
     qtbot.waitUntil(lambda: not shown())
     qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
-    assert core.calls.count("notice_rows") == 2
+    asked = core.calls.count("notice_rows")
+    assert asked > 1
     assert workspace.project is not None
     workspace.update(training=workspace.project.training.model_dump() | {"batch_size": 4})
     qtbot.waitUntil(lambda: not workspace.jobs.is_busy)
-    assert core.calls.count("notice_rows") == 2
+    assert core.calls.count("notice_rows") == asked
 
 
 def test_a_chosen_row_is_read_again_when_less_of_it_fits(

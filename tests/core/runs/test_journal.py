@@ -18,6 +18,20 @@ from trainer_core.training.events import Event, StepFinished, format_event, pars
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
 st.register_type_strategy(str, TEXT)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=5,
+)
+st.register_type_strategy(
+    kinds.PinnedAnswer,
+    st.builds(
+        kinds.PinnedAnswer,
+        fields=st.dictionaries(TEXT, TEXT, max_size=3),
+        answer=TEXT,
+        values=st.dictionaries(TEXT, JSON, max_size=3),
+    ),
+)
 EVERY_KIND = get_args(get_args(Event)[0])
 EVENTS = st.one_of([st.builds(kind) for kind in EVERY_KIND])
 
