@@ -66,3 +66,14 @@ def test_a_failure_before_anything_was_saved_is_started_again() -> None:
     offer = offer_of(after(RunFailed(what="x")), Standing(None, held=False), changed=False)
     assert offer is not None
     assert offer.button == "Start it again"
+
+
+@pytest.mark.parametrize(
+    ("history", "title"),
+    [(RunHistory().apply_all([RunPutAside(folder="", step=0)]), "Put aside"), (RunHistory(), "Broken off")],
+)
+def test_a_run_that_was_reading_goes_on_and_does_not_begin_anew(history: RunHistory, title: str) -> None:
+    offer = offer_of(history, Standing(None, held=False, read=True), changed=False)
+    assert offer is not None
+    assert (offer.title, offer.button) == (title, "Continue")
+    assert "anew" not in offer.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from trainer_core.data.reading import Reading
 from trainer_core.data.rendering import reading_of
 from trainer_core.data.report import Finding
 from trainer_core.data.roles import Fields, Role
+from trainer_core.data.rows import Rows
 from trainer_core.engines.pinned import check_pinned
 from trainer_core.engines.rows import encode_once
 from trainer_core.errors import InputError, Problem
@@ -85,8 +86,7 @@ class PreparedRun:
     @cached_property
     def noticed(self) -> list[Finding]:
         """What is worth knowing of the rows once they are token numbers."""
-        sides = zip((self.data.train, self.data.validation), self.encoded, strict=True)
-        return [finding for rows, encoded in sides for finding in self.task.inspect(rows, encoded)]
+        return _noticed(self.task, zip((self.data.train, self.data.validation), self.encoded, strict=True))
 
 
 def notice_rows(project: Project, folder: Path) -> list[Finding]:
@@ -105,6 +105,10 @@ def notice_rows(project: Project, folder: Path) -> list[Finding]:
     data, arrays = prepare_data(project, folder, task), FolderArrays(arrays_place())
     tokenizer, longest = load_tokenizer(resolve_model(project.model.source, folder).path), project.model.max_length
     sides = ((rows, encode_once(arrays, task, tokenizer, rows, longest)) for rows in (data.train, data.validation))
+    return _noticed(task, sides)
+
+
+def _noticed(task: Task, sides: Iterable[tuple[Rows, Encoded]]) -> list[Finding]:
     return [finding for rows, encoded in sides for finding in task.inspect(rows, encoded)]
 
 

@@ -90,6 +90,11 @@ class RunFolder:
         return RunFolder(self.path / PRETRAINING)
 
     @property
+    def has_read(self) -> bool:
+        """Whether something is kept of what the model read before the stages."""
+        return self.pretraining.model.is_dir() or self.pretraining.last_step is not None
+
+    @property
     def model(self) -> Path:
         """The complete model, once the run is over."""
         return self.path / "model"

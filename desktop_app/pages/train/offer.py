@@ -26,10 +26,12 @@ class Standing:
     Attributes:
         last_step: the step that it can be gone on with from; None where nothing was saved.
         held: whether another process is working on it.
+        read: whether something is kept of reading texts of the field, before the first stage.
     """
 
     last_step: int | None
     held: bool
+    read: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,10 @@ def offer_of(history: RunHistory, standing: Standing, *, changed: bool) -> Offer
         return Offer(OfferKind.ANYWAY, "Continue anyway", _ANYWAY, "Continue anyway")
     if history.status is RunStatus.FINISHED:
         return None if standing.last_step is None else Offer(OfferKind.LONGER, "Train longer", _LONGER, "Train longer")
-    if standing.last_step is None:
-        button = "Start it again"
+    if standing.last_step:
+        button = f"Continue from step {standing.last_step:,}"
     else:
-        button = f"Continue from step {standing.last_step:,}" if standing.last_step else "Continue"
+        button = "Continue" if standing.last_step == 0 or standing.read else "Start it again"
     if history.failure is not None and history.failure.diverged:
         return Offer(OfferKind.SLOWER, "The loss was no number", _SLOWER, f"{button}, half as fast")
     title, text = _words(history, standing)
@@ -77,6 +79,8 @@ def _words(history: RunHistory, standing: Standing) -> tuple[str, str]:
         return "Put aside", "It gave its memory back and goes on from exactly where it stood."
     if history.status is RunStatus.STOPPED:
         return "Finished early", "The stages that were left can still be trained, as if it had not been stopped."
+    if standing.last_step is None and standing.read:
+        return "Broken off", "It was reading texts of the field, and goes on as if nothing had happened."
     if standing.last_step is None:
         return (
             "Broken off",

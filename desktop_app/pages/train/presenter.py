@@ -127,7 +127,7 @@ class TrainPresenter(MarkedPresenter):
         self._workspace.jobs.forget(LOOK_AT_RUN)
         if run is not None and not self.live:
             self._workspace.jobs.start(
-                LOOK_AT_RUN, lambda: Standing(run.last_step, is_held(run)), self._on_standing_known
+                LOOK_AT_RUN, lambda: Standing(run.last_step, is_held(run), run.has_read), self._on_standing_known
             )
 
     def _take(self, history: RunHistory, *, loading: bool = False) -> None:

@@ -111,6 +111,7 @@ def test_a_run_that_is_put_aside_becomes_the_unbroken_one(
     folder, events = begin(path, moment, Control.put_aside)
     assert isinstance(events[-1], RunPutAside)
     assert events[-1].folder == str(folder.path)
+    assert folder.has_read
     assert isinstance(go_on(folder)[-1], RunFinished)
     assert_alike(folder, unbroken)
     assert_same(body_of(folder.pretraining.model), body_of(unbroken.pretraining.model))
