@@ -61,11 +61,12 @@ def _no_leftovers(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     qapp = request.getfixturevalue("qapp")
-    from tests.support.leftovers import leftovers, settle
+    from tests.support.leftovers import leftovers, only_new_objects, settle
 
-    before = leftovers()
-    yield
-    settle(qapp)
-    left = [name for address, name in leftovers().items() if address not in before]
+    with only_new_objects():
+        before = leftovers()
+        yield
+        settle(qapp)
+        left = [name for address, name in leftovers().items() if address not in before]
     if left:
         pytest.fail("left behind: " + "; ".join(left))

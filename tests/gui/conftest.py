@@ -22,10 +22,19 @@ from desktop_app.workspace import Workspace
 from tests.support.fake_core import FakeCore
 from tests.support.fake_views import Chooser, FileAnswers
 from tests.support.layers_pages import fill
+from tests.support.leftovers import forgotten_items
 from tests.support.runs import write_run
 from tests.support.small import small_project
 from trainer_core.project.save import save_project
 from trainer_core.runs.folder import RunFolder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """Fail a test in which Qt deleted an item of a layout that Python still knows."""
+    yield
+    if forgotten := forgotten_items():
+        pytest.fail(f"Python knows what no layout has any more: {', '.join(forgotten)}", pytrace=False)
 
 
 class FakeDialogs(Dialogs):
