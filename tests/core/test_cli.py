@@ -239,7 +239,7 @@ def test_an_interrupt_ends_the_run_with_the_best_kept(tmp_path: Path, bert: Path
 
 @pytest.mark.skipif(os.name != "posix", reason="interrupts are sent to a process on POSIX only")
 def test_two_interrupts_break_a_run_off_and_it_goes_on_exactly(tmp_path: Path, bert: Path) -> None:
-    path = make_project(tmp_path, bert, stages=[HEAD | {"epochs": 40}, ALL | {"epochs": 40}])
+    path = make_project(tmp_path, bert, stages=[HEAD | {"epochs": 12}, ALL | {"epochs": 8}])
     unbroken = thaw("train", path, "--json", "--out", tmp_path / "unbroken")
     process = start_thaw("train", path, "--json", "--out", tmp_path / "broken")
     assert process.stdout is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import run_thaw
+from tests.support.command_line import run_thaw, thaw
 from tests.support.projects import HEAD, make_project, write_delimited
 from trainer_core.resources import starter_projects
 
@@ -99,7 +99,7 @@ def test_the_starter_model_learns_a_slice_of_the_starter_data(tmp_path: Path) ->
 
     source = write_delimited(tmp_path / "held.csv", validation)
     answers = tmp_path / "answers.csv"
-    predicted = run_thaw("predict", last["folder"], "--file", source, "--out", answers)
+    predicted = thaw("predict", last["folder"], "--file", source, "--out", answers)
     assert predicted.status == 0, predicted.err
     with answers.open(encoding="utf-8", newline="") as file:
         labels = [row["label"] for row in csv.DictReader(file)]
@@ -109,7 +109,7 @@ def test_the_starter_model_learns_a_slice_of_the_starter_data(tmp_path: Path) ->
 
 @pytest.mark.slow
 def test_the_starter_project_is_found_without_fault() -> None:
-    outcome = run_thaw("check", starter_projects()[0].path)
+    outcome = thaw("check", starter_projects()[0].path)
     assert outcome.status == 0, outcome.err
     for stage in ("head", "top", "all"):
         assert f'stage "{stage}"' in outcome.out

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import run_thaw
+from tests.support.command_line import thaw
 from tests.support.projects import HEAD, make_project
 from tests.support.toy_texts import toy_rows
+from trainer_core.tasks import registry
 
 TOY = """
 import numpy as np
@@ -75,7 +75,7 @@ class Toy(TextTask[ToyOptions]):
 
 
 @pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Put a package with two tasks where Python looks for packages, as an installer would; return its folder."""
     place = tmp_path / "site"
     facts = place / "thaw_toy-1.0.dist-info"
@@ -85,9 +85,13 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: thaw-toy\nVersion: 1.0\n", encoding="utf-8")
     entries = "[thaw.tasks]\ntoy = thaw_toy:Toy\nspoilt = thaw_spoilt:Spoilt\n"
     (facts / "entry_points.txt").write_text(entries, encoding="utf-8")
-    there = os.environ.get("PYTHONPATH")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(place), there] if there else [str(place)]))
-    return place
+    monkeypatch.syspath_prepend(place)
+    registry._found.cache_clear()
+    yield place
+    monkeypatch.undo()
+    registry._found.cache_clear()
+    for name in ("thaw_toy", "thaw_spoilt"):
+        sys.modules.pop(name, None)
 
 
 def project_of(folder: Path, model: Path, task: str, **options: object) -> Path:
@@ -107,29 +111,29 @@ def project_of(folder: Path, model: Path, task: str, **options: object) -> Path:
 
 def test_a_task_of_another_package_is_checked_trained_and_answers(tmp_path: Path, bert: Path, installed: Path) -> None:
     path = project_of(tmp_path, bert, "toy", words=8)
-    checked = run_thaw("check", path)
+    checked = thaw("check", path)
     assert checked.status == 0, checked.err
     long = sum(len(text.split()) >= 8 for text, _ in toy_rows(51)[:36])
     assert f"train: 36 rows (long {long})" in checked.out
-    trained = run_thaw("train", path, "--json")
+    trained = thaw("train", path, "--json")
     assert trained.status == 0, trained.err
     started, *_, finished = trained.events()
     assert (started["task"], started["metric"], started["labels"]) == ("toy", "right", [])
     assert set(finished["metrics"]) == {"right", "loss"}
-    answered = run_thaw("predict", finished["folder"], "my parcel", "my parcel is late " * 5, "--json")
+    answered = thaw("predict", finished["folder"], "my parcel", "my parcel is late " * 5, "--json")
     assert answered.status == 0, answered.err
     assert [set(answer["probabilities"]) for answer in answered.events()] == [{"short", "long"}] * 2
 
 
 def test_its_options_are_checked_like_any_other(tmp_path: Path, bert: Path, installed: Path) -> None:
-    outcome = run_thaw("check", project_of(tmp_path, bert, "toy", words=0, letters=3))
+    outcome = thaw("check", project_of(tmp_path, bert, "toy", words=0, letters=3))
     assert outcome.status == 2
     assert "options.words" in outcome.told
     assert 'The task toy has no option "letters". It knows: words.' in outcome.told
 
 
 def test_a_task_that_cannot_be_imported_is_named_with_the_remedy(tmp_path: Path, bert: Path, installed: Path) -> None:
-    outcome = run_thaw("check", project_of(tmp_path, bert, "spoilt"))
+    outcome = thaw("check", project_of(tmp_path, bert, "spoilt"))
     assert outcome.status == 2
     what = 'The task "spoilt" of thaw-toy cannot be imported: ModuleNotFoundError: No module named'
     assert f"{what} 'a_library_that_nobody_has'" in outcome.told
@@ -138,8 +142,7 @@ def test_a_task_that_cannot_be_imported_is_named_with_the_remedy(tmp_path: Path,
 
 
 def test_a_task_that_cannot_be_imported_hides_no_other(installed: Path) -> None:
-    script = "from trainer_core.tasks.registry import describe_tasks; print([t.name for t in describe_tasks()])"
-    told = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, check=True).stdout
-    assert "toy" in told
-    assert "classification" in told
-    assert "spoilt" not in told
+    names = [task.name for task in registry.describe_tasks()]
+    assert "toy" in names
+    assert "classification" in names
+    assert "spoilt" not in names

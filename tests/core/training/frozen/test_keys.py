@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -80,6 +80,7 @@ def _begin(session: TrainingSession) -> tuple[FrozenOutputs, list[Event]]:
     return read(session)
 
 
+@settings(max_examples=30)
 @given(data=st.data())
 def test_a_changed_weight_or_row_never_meets_a_stale_entry(
     kept: tuple[Path, FolderArrays], data: st.DataObject
