@@ -2,10 +2,11 @@
 
     python -m tests.benchmarks.tasks [NAME ...] [--json]
 
-Names: multilabel, stsb, stsb_bands, wnut17, xquad; without one, all of them. The best checkpoint is chosen on the
-validation rows; what is compared with the target is measured on test rows that no choice has seen. ``xquad`` trains
-five times, each time on the articles of four fifths, and once without learning. Data sets are looked for in
-../shared/data beside the checkout, or in THAW_SHARED_DATA. ``tests/benchmarks/accuracy.py`` does so for classification.
+Names: multilabel, stsb, stsb_bands, wnut17, xquad, reading; without one, all of them. The best checkpoint is chosen on
+the validation rows; what is compared with the target is measured on test rows that no choice has seen. ``xquad`` trains
+five times, each time on the articles of four fifths, and once without learning. ``reading`` has few labels and many
+texts, which the model reads first, and is trained without reading them, too. Data sets are looked for in ../shared/data
+beside the checkout, or in THAW_SHARED_DATA. ``tests/benchmarks/accuracy.py`` does so for classification.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,8 @@ FOLDS = 5
 PAIRS, TEST_PAIRS, HELD_PAIRS = 4_000, 800, 500
 ALONE = 0.3
 """The share of multi-label rows that have one label only."""
+LABELLED = 10
+"""How many rows of each class have a label where the others are only read."""
 BANDS = ((1.5, "different"), (3.5, "related"), (5.1, "same"))
 """Scores below so much are of a band."""
 NOTHING_LEARNT = '[[stage]]\nname = "nothing"\ntrain = ["head"]\nlearning_rate = 1e-9\nepochs = 1\n'
@@ -46,11 +50,16 @@ class Split:
 
 @dataclass(frozen=True)
 class Work:
-    """Trainings of one kind: how their files are made, and what is to be reached on average."""
+    """Trainings of one kind: how their files are made, what is to be reached on average, and what stands beside it.
+
+    Attributes:
+        beside: what is left out in the training beside, and the lines that leave it out.
+    """
 
     splits: Callable[[Path], Iterator[Split]]
     metric: str
     target: float
+    beside: tuple[str, Callable[[str], str]] | None = None
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------
@@ -115,9 +124,36 @@ def _xquad(folder: Path) -> Iterator[Split]:
         yield Split(_project("answering", below / "train.json", None, longer), below / "test.json")
 
 
+def _reading(folder: Path) -> Iterator[Split]:
+    """Yield messages of a bank of which few have a label; all are read first."""
+    source = DATA / "banking77"
+    _write_few(folder / "train.csv", _read_csv(source / "train.csv"))
+    read = f"[pretraining]\ntexts = '{source / 'train.csv'}'\nepochs = 3\nlearning_rate = 3e-4\n"
+    yield Split(_project("classification", "train.csv", None, read), source / "test.csv")
+
+
+def _write_few(path: Path, rows: Sequence[tuple[str, str]]) -> None:
+    seen: Counter[str] = Counter()
+    few = []
+    for text, label in rows:
+        if seen[label] < LABELLED:
+            few.append((text, label))
+        seen[label] += 1
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "label"), *few])
+
+
 def _project(task: str, train: Path | str, validation: Path | str | None, more: str = "") -> str:
     held = "validation_share = 0.1" if validation is None else f"validation = '{validation}'"
     return f"version = 1\ntask = '{task}'\n[data]\ntrain = '{train}'\n{held}\n{more}"
+
+
+def _without_learning(project: str) -> str:
+    return f"{project}[training]\nprobe = false\n{NOTHING_LEARNT}"
+
+
+def _without_reading(project: str) -> str:
+    return project.partition("[pretraining]")[0]
 
 
 WORKS = {
@@ -125,7 +161,8 @@ WORKS = {
     "stsb": Work(_stsb, "spearman", 0.85),
     "stsb_bands": Work(_stsb_bands, "accuracy", 0.7),
     "wnut17": Work(_wnut17, "entity_f1", 0.43),
-    "xquad": Work(_xquad, "f1", 0.15),
+    "xquad": Work(_xquad, "f1", 0.15, ("learning", _without_learning)),
+    "reading": Work(_reading, "accuracy", 0.8, ("reading", _without_reading)),
 }
 
 
@@ -141,10 +178,10 @@ def measure(name: str) -> Json:
         seconds = round(time.monotonic() - started, 1)
         metrics = {key: round(mean(one[key] for one in judged), 4) for key in judged[0]}
         figures: Json = {"name": name, "seconds": seconds, "trainings": len(judged), **metrics}
-        if name == "xquad":
-            first = next(work.splits(_made(folder / "again")))
-            untrained = Split(first.project + "[training]\nprobe = false\n" + NOTHING_LEARNT, first.test)
-            figures["untrained_f1"] = round(_judged(folder, len(judged), untrained)["f1"], 4)
+        if work.beside:
+            (missing, leave_out), first = work.beside, next(work.splits(_made(folder / "beside")))
+            beside = Split(leave_out(first.project), first.test)
+            figures[f"without_{missing}"] = round(_judged(folder / "beside", len(judged), beside)[work.metric], 4)
     return figures | {"target": f"{work.metric} {work.target}", "reached": figures[work.metric] >= work.target}
 
 
@@ -154,12 +191,18 @@ def _made(folder: Path) -> Path:
 
 
 def _judged(folder: Path, number: int, split: Split) -> dict[str, float]:
-    """Train a project and return its metrics on the test rows."""
+    """Train a project and return its metrics on the test rows, and how well it came to know texts it read first."""
     project = folder / f"work {number}.thaw"
     project.write_text(split.project, encoding="utf-8")
     events = _thaw("train", project, "--json", "--out", folder / "runs")
     (report,) = _thaw("evaluate", events[-1]["folder"], split.test, "--json")
     metrics: dict[str, float] = report["metrics"]
+    for event in events:
+        if event["event"] == "pretraining_finished":
+            metrics |= {
+                "perplexity_before": event["before"]["perplexity"],
+                "perplexity": event["metrics"]["perplexity"],
+            }
     return metrics
 
 

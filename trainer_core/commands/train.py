@@ -166,7 +166,7 @@ def _describe(event: Event, history: RunHistory) -> str:
         return f"Going on from step {event.step:,}"
     if isinstance(event, PrecisionChosen):
         speeds = ", ".join(f"{name} {seconds * 1000:.0f} ms a step" for name, seconds in event.seconds.items())
-        return f"Precision: {event.precision} ({speeds})"
+        return f"Precision: {event.precision} ({speeds or 'the others are far slower on this processor'})"
     if isinstance(event, PoolingChosen):
         scores = ", ".join(f"{name} {score:.3f}" for name, score in event.scores.items())
         return f"Pooling: {event.pooling} ({scores})"

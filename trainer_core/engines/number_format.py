@@ -14,7 +14,7 @@ from trainer_core.project.schema import Precision
 from trainer_core.tasks.base import Task
 from trainer_core.training.events import PrecisionChosen
 from trainer_core.training.frozen.keys import code_key
-from trainer_core.training.trial import candidates, choose_precision, try_precisions
+from trainer_core.training.trial import candidates, choose_precision, promising, try_precisions
 
 
 def resolve_precision(
@@ -43,9 +43,11 @@ def resolve_precision(
         with contextlib.suppress(ValueError, TypeError):
             chosen = PrecisionChosen.model_validate(known | {"remembered": True, "time": time.time()})
             return Precision(chosen.precision), chosen
-    trials = try_precisions(network, task, rows, device, options, body_learns=body_learns)
+    options = promising(network, device, options)
+    several = len(options) > 1
+    trials = try_precisions(network, task, rows, device, options, body_learns=body_learns) if several else {}
     chosen = PrecisionChosen(
-        precision=choose_precision(trials),
+        precision=choose_precision(trials) if several else options[0],
         seconds={precision: trial.seconds for precision, trial in trials.items()},
         losses={precision: trial.loss for precision, trial in trials.items()},
     )

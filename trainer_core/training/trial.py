@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional
 
 from trainer_core.data.encoded import Encoded
 from trainer_core.data.rows import IntArray
@@ -31,6 +32,10 @@ WORTHWHILE = 1.15
 """How many times faster the shorter format has to be: a smaller gain may be chance, and is not worth the digits."""
 CLOSE = 1.1
 """A gain within this factor of what is worthwhile is measured twice."""
+SAMPLE_ROWS, SAMPLE_WIDTH = 64, 2_048
+"""So many rows go through a single layer, at most so wide, before a format is tried on the whole network."""
+HOPELESS = 3.0
+"""How many times slower at that layer a format is not tried further: it is only imitated, and a step takes minutes."""
 LARGEST_DIFFERENCE = 0.02
 """How far, relative to the loss in float32, the loss may be off."""
 DTYPES = {Precision.FLOAT32: torch.float32, Precision.BFLOAT16: torch.bfloat16, Precision.FLOAT16: torch.float16}
@@ -52,6 +57,38 @@ def candidates(device: torch.device) -> tuple[Precision, ...]:
         native = torch.cuda.is_bf16_supported(including_emulation=False)
         return (Precision.FLOAT32, Precision.BFLOAT16 if native else Precision.FLOAT16)
     return (Precision.FLOAT32,)  # Apple's MPS: mixed precision was not tried on it
+
+
+def promising(network: Network, device: torch.device, precisions: Sequence[Precision]) -> tuple[Precision, ...]:
+    """Return the number formats that are not far slower than float32 at the shape of the network's largest matrix.
+
+    A processor without instructions for bfloat16 computes in it all the same, ten to thirty times as slowly.
+
+    The network and the random numbers are afterwards as before.
+    """
+    largest = max(
+        (module for module in network.modules() if isinstance(module, nn.Linear)),
+        key=lambda layer: layer.in_features * layer.out_features,
+        default=None,
+    )
+    if largest is None or device.type != "cpu":
+        return tuple(precisions)
+    given, returned = min(largest.in_features, SAMPLE_WIDTH), min(largest.out_features, SAMPLE_WIDTH)
+    weight = torch.ones(returned, given, requires_grad=True)
+    inputs = torch.ones(SAMPLE_ROWS, given, requires_grad=True)
+
+    def product(precision: Precision) -> float:
+        with torch.autocast(device.type, dtype=DTYPES[precision], enabled=precision is not Precision.FLOAT32):
+            total = functional.linear(inputs, weight).float().sum()
+        torch.autograd.grad(total, (inputs, weight))
+        return float(total.detach())
+
+    def seconds(precision: Precision) -> float:
+        product(precision)  # the first prepares kernels
+        return min(_timed(partial(product, precision)).seconds for _ in range(3))
+
+    longest = HOPELESS * seconds(Precision.FLOAT32)
+    return tuple(one for one in precisions if one is Precision.FLOAT32 or seconds(one) <= longest)
 
 
 def choose_precision(trials: Mapping[Precision, PrecisionTrial]) -> Precision:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
+from torch import Tensor
+from torch.nn import functional
 
 from tests.core.conftest import TinyModel
+from tests.support.command_line import thaw
 from tests.support.projects import HEAD, make_project
 from tests.support.sessions import make_session, run_project, weights_of
 from trainer_core.engines import number_format
 from trainer_core.project.schema import Precision
+from trainer_core.training import trial
 from trainer_core.training.events import PrecisionChosen, RunStarted
 from trainer_core.training.trial import ROWS, PrecisionTrial, choose_precision, middling, try_precisions
 
@@ -81,6 +86,7 @@ def test_rows_of_middling_length_are_tried(tmp_path: Path, bert: Path) -> None:
 
 
 def test_a_choice_is_told_and_remembered(tmp_path: Path, bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(number_format, "promising", lambda _network, _device, options: options)
     path = make_project(tmp_path, bert, stages=[HEAD], training={"precision": "auto"})
     chosen = []
     for _ in range(2):
@@ -94,6 +100,51 @@ def test_a_choice_is_told_and_remembered(tmp_path: Path, bert: Path, monkeypatch
     assert [choice.remembered for choice in chosen] == [False, True]
     assert chosen[0].precision == chosen[1].precision
     assert chosen[0].seconds == chosen[1].seconds
+
+
+@pytest.mark.parametrize("family", ["bert", "gpt2"])
+@pytest.mark.parametrize(("slower", "left"), [(1.0, [FULL, HALF]), (30.0, [FULL])])
+def test_a_format_that_is_only_imitated_is_not_tried(
+    tmp_path: Path,
+    tiny_model: TinyModel,
+    monkeypatch: pytest.MonkeyPatch,
+    family: str,
+    slower: float,
+    left: list[Precision],
+) -> None:
+    session = make_session(make_project(tmp_path, tiny_model(family)))
+    clock = Clock(slower)
+    monkeypatch.setattr(trial, "time", SimpleNamespace(perf_counter=clock))
+    monkeypatch.setattr(trial, "functional", SimpleNamespace(linear=clock.linear))
+    state = torch.get_rng_state()
+    assert list(trial.promising(session.network, session.device, [FULL, HALF])) == left
+    assert torch.equal(torch.get_rng_state(), state)
+    on_a_card = trial.promising(session.network, torch.device("cuda"), [FULL, HALF])
+    assert list(on_a_card) == [FULL, HALF]
+
+
+class Clock:
+    """Time that passes in products of matrices alone, ``slower`` times as much within autocast."""
+
+    def __init__(self, slower: float) -> None:
+        self.now, self.slower = 0.0, slower
+
+    def __call__(self) -> float:
+        return self.now
+
+    def linear(self, inputs: Tensor, weight: Tensor) -> Tensor:
+        self.now += self.slower if torch.is_autocast_enabled("cpu") else 1.0
+        return functional.linear(inputs, weight)
+
+
+def test_where_the_others_are_imitated_float32_is_taken_and_told(
+    tmp_path: Path, bert: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(number_format, "promising", lambda _network, _device, options: options[:1])
+    monkeypatch.setattr(number_format, "try_precisions", lambda *_, **__: pytest.fail("measured"))
+    outcome = thaw("train", make_project(tmp_path, bert, stages=[HEAD], training={"precision": "auto"}))
+    assert outcome.status == 0, outcome.err
+    assert "Precision: float32 (the others are far slower on this processor)" in outcome.out
 
 
 def test_a_wish_is_taken_without_a_trial(tmp_path: Path, bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
