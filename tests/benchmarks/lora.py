@@ -195,7 +195,8 @@ def main() -> None:
         path = Path(folder) / "seeds.thaw"
         path.write_text(project_text(options.epochs), encoding="utf-8")
         side = options.side
-        print(json.dumps(run_thaw(path) if side == "thaw" else run_peer(path, packed=side == "packed")))
+        peer = partial(run_peer, epochs=options.epochs, packed=side == "packed", precision=options.precision)
+        print(json.dumps((run_thaw if side == "thaw" else peer)(path)))
 
 
 if __name__ == "__main__":
