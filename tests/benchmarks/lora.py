@@ -128,7 +128,7 @@ def run_peer(path: Path, *, epochs: int, packed: bool, precision: str) -> dict[s
     before = trainer.evaluate()["eval_loss"]
     trainer.train()
     seconds = time.perf_counter() - started
-    losses = [entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry][1:]
+    losses = [entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry and entry["epoch"]]
     return {"seconds": seconds, "before": before, "losses": losses, "precision": precision}
 
 
