@@ -6,7 +6,7 @@ The Trainer runs twice: at its defaults (padded batches, float32), and packed (r
 not see each other, in the number format that Thaw found to be the quickest here). All sides read the same token
 numbers, learn the same answers, in the same number of steps and with the same adapters, and measure the held-out rows
 as often. Each side is a process of its own. Ratios are the Trainer's median seconds over Thaw's; ``fall`` is by how
-much the held-out loss of answers fell.
+much the held-out loss of answers fell, ``fall_by_row`` where every answer counts the same, however long it is.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ epochs = {epochs}
 def run_thaw(path: Path) -> dict[str, Any]:
     """Train with Thaw's engine."""
     from trainer_core.engines.local import LocalEngine
+    from trainer_core.engines.prepare import prepare_run
     from trainer_core.project.load import load_project
     from trainer_core.training.control import Control
 
@@ -75,7 +76,26 @@ def run_thaw(path: Path) -> dict[str, Any]:
     before = next(event.metrics["loss"] for event in events if event.event == "pretrained_measured")
     losses = [event.metrics["loss"] for event in events if event.event == "evaluation_finished"]
     precision = next(event.precision for event in events if event.event == "run_started")
-    return {"seconds": seconds, "before": before, "losses": losses, "precision": precision}
+    finished = Path(events[-1].folder) / "model"
+    prepared = prepare_run(load_project(path), path)
+    held = _rows(prepared.encoded[1])
+    by_row = [mean_loss_of_rows(folder, held) for folder in (prepared.plan.model_folder, finished)]
+    return {"seconds": seconds, "before": before, "losses": losses, "precision": precision, "by_row": by_row}
+
+
+def mean_loss_of_rows(folder: Path, rows: list[dict[str, list[int]]]) -> float:
+    """Return the loss of a model's answers; each row counts the same, however long its answer is."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    losses = []
+    with torch.no_grad():
+        for row in rows:
+            labels = torch.tensor([row["labels"]])
+            if (labels >= 0).any():
+                losses.append(float(model(input_ids=torch.tensor([row["input_ids"]]), labels=labels).loss))
+    return statistics.mean(losses)
 
 
 def run_peer(path: Path, *, epochs: int, packed: bool, precision: str) -> dict[str, Any]:
@@ -171,6 +191,7 @@ def compare(repeats: int, epochs: int, *, quiet: bool) -> dict[str, Any]:
         **{f"seconds_{side}": round(seconds[side], 1) for side in SIDES},
         **{f"ratio_{side}": round(ratio, 2) for side, ratio in ratios.items()},
         "fall": round(fall, 3),
+        "fall_by_row": round(1 - own["by_row"][1] / own["by_row"][0], 3),
         **{f"loss_{side}": round(min(runs[side][0]["losses"]), 3) for side in SIDES},
         "loss_before": round(own["before"], 3),
         "targets": TARGETS,
