@@ -128,7 +128,7 @@ def _reading(folder: Path) -> Iterator[Split]:
     """Yield messages of a bank of which few have a label; all are read first."""
     source = DATA / "banking77"
     _write_few(folder / "train.csv", _read_csv(source / "train.csv"))
-    read = f"[pretraining]\ntexts = '{source / 'train.csv'}'\nepochs = 3\nlearning_rate = 3e-4\n"
+    read = f"[pretraining]\ntexts = '{source / 'train.csv'}'\n"
     yield Split(_project("classification", "train.csv", None, read), source / "test.csv")
 
 
@@ -162,7 +162,7 @@ WORKS = {
     "stsb_bands": Work(_stsb_bands, "accuracy", 0.7),
     "wnut17": Work(_wnut17, "entity_f1", 0.43),
     "xquad": Work(_xquad, "f1", 0.15, ("learning", _without_learning)),
-    "reading": Work(_reading, "accuracy", 0.8, ("reading", _without_reading)),
+    "reading": Work(_reading, "accuracy", 0.83, ("reading", _without_reading)),
 }
 
 
