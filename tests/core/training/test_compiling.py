@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.support.projects import ALL, make_project
+from tests.support.projects import ALL, TOP, make_project
 from tests.support.sessions import make_session, train_all, without_dropout
 from trainer_core.training import compiling
 from trainer_core.training.events import RunWarning, StepFinished, WorkProgress
@@ -35,8 +35,8 @@ def losses(path: Path, monkeypatch: pytest.MonkeyPatch, backend: object) -> tupl
 
 
 def test_compiled_blocks_learn_the_same(tmp_path: Path, bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = make_project(tmp_path / "plain", bert, stages=[ALL])
-    wished = make_project(tmp_path / "compiled", bert, stages=[ALL], training={"compile": True})
+    plain = make_project(tmp_path / "plain", bert, stages=[TOP, ALL])
+    wished = make_project(tmp_path / "compiled", bert, stages=[TOP, ALL], training={"compile": True})
     expected, _ = losses(plain, monkeypatch, "eager")
     found, told = losses(wished, monkeypatch, "aot_eager")
     assert not told
