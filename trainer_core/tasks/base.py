@@ -117,7 +117,7 @@ class Task(RowReader, Protocol):
         """Return what can be scored on the validation targets without learning, by metric name."""
         ...
 
-    def calibrate(self, scores: FloatArray, targets: TargetArray) -> Facts:
+    def calibrate(self, encoded: Encoded, scores: FloatArray) -> Facts:
         """Return what has to be known to read the scores of weights, found on the validation rows, as thresholds."""
         ...
 
@@ -218,7 +218,7 @@ class TextTask(Generic[Options]):
         """There are no labels."""
         return {}
 
-    def calibrate(self, scores: FloatArray, targets: TargetArray) -> Facts:
+    def calibrate(self, encoded: Encoded, scores: FloatArray) -> Facts:
         """Add nothing."""
         return {}
 

@@ -149,10 +149,10 @@ class Multilabel(TextTask[MultilabelOptions]):
 
     # --- answers -------------------------------------------------------------------------------------------------
 
-    def calibrate(self, scores: FloatArray, targets: TargetArray) -> Facts:
+    def calibrate(self, encoded: Encoded, scores: FloatArray) -> Facts:
         """Return the thresholds that go with the weights, from all validation rows."""
         shares = expit(scores.astype(np.float64))
-        return {"thresholds": self._thresholds(shares, targets.astype(np.bool_)).tolist()}
+        return {"thresholds": self._thresholds(shares, encoded.targets.astype(np.bool_)).tolist()}
 
     def read(
         self, rows: Sequence[dict[str, str]], encoded: Encoded, scores: FloatArray, labels: Sequence[str]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 import torch
+from pydantic import Field
 from scipy.special import softmax
 from torch import Tensor
 from torch.nn import functional
@@ -19,25 +20,38 @@ from trainer_core.data import findings as checks
 from trainer_core.data.encoded import IGNORED, Encoded, Encodings, encode_fields
 from trainer_core.data.report import Finding, Severity
 from trainer_core.data.roles import LABEL, TEXT, Fields, Need, Role
-from trainer_core.data.rows import Rows, TargetArray
+from trainer_core.data.rows import IntArray, Rows, TargetArray
 from trainer_core.data.sources import Table
 from trainer_core.data.spans import SpanArray, find_cut_words, read_spans
 from trainer_core.data.targets import BoolArray, Targets
 from trainer_core.data.words import words_of
 from trainer_core.errors import InputError
 from trainer_core.inference.prediction import Prediction, SpansPrediction, TaggedSpan
-from trainer_core.tasks.base import FloatArray, Judge, TaskOptions, TextTask
+from trainer_core.tasks.base import Facts, FloatArray, Judge, TaskOptions, TextTask
+from trainer_core.tasks.word_tags import OUTSIDE, Words, best_margins, decide
 
-OUTSIDE = 0
-FOUND = frozenset[tuple[int, int, int, int]]
-"""Row, start, end and label of spans."""
+MARGIN = "outside_margin"
 
 
-class Tagging(TextTask[TaskOptions]):
+class TaggingOptions(TaskOptions):
+    """What can be chosen about tagging."""
+
+    tune_threshold: bool = Field(
+        True,
+        title="Tune the threshold",
+        description="Find how much likelier than any tag it has to be that a word is in no span",
+    )
+
+
+class Tagging(TextTask[TaggingOptions]):
     """A linear head on every word's first token, softmax over tags; precision, recall and F1 of whole spans.
 
     A tag says that a word begins a span of a label, goes on with it, or lies outside (Ramshaw and Marcus 1995,
     arXiv:cmp-lg/9505040). Spans are counted as seqeval counts them: right where start, end and label are.
+
+    A word is left outside where that is likelier than any tag by a margin, the one of best F1 on the validation rows.
+    So that the metrics do not praise a margin on the rows on which it was found, each half of the rows is judged with
+    the margin of the other half.
     """
 
     name = "tagging"
@@ -48,6 +62,7 @@ class Tagging(TextTask[TaskOptions]):
         dataclasses.replace(LABEL, title="Spans", nested=True),
     )
     target = "list of spans that can be used"
+    options_type = TaggingOptions
     metrics_offered = ("entity_f1", "entity_precision", "entity_recall", "token_accuracy", "loss")
     by_token = True
 
@@ -106,12 +121,14 @@ class Tagging(TextTask[TaskOptions]):
 
     def align(self, encoded: Encoded, targets: TargetArray) -> TargetArray:
         """Return the tag of each token, int64 [tokens]; only first tokens of words have one."""
-        assert encoded.spans is not None
-        tags = np.where(encoded.spans[:, 0] >= 0, OUTSIDE, IGNORED).astype(np.int64)
-        for row, gold in enumerate(targets):
-            places, words = _words(encoded, row)
-            for start, end, label in gold.tolist():
-                inside = np.flatnonzero((words[:, 0] < end) & (words[:, 1] > start))
+        words = Words.of(encoded)
+        tags = np.full(len(encoded.ids), IGNORED, dtype=np.int64)
+        tags[words.places] = OUTSIDE
+        borders = np.searchsorted(words.rows, np.arange(len(targets) + 1))
+        for gold, start, end in zip(targets, borders[:-1], borders[1:], strict=True):
+            places, letters = words.places[start:end], words.letters[start:end]
+            for first, behind, label in gold.tolist():
+                inside = np.flatnonzero((letters[:, 0] < behind) & (letters[:, 1] > first))
                 tags[places[inside]] = 2 + 2 * label
                 tags[places[inside[:1]]] = 1 + 2 * label
         return tags
@@ -122,26 +139,45 @@ class Tagging(TextTask[TaskOptions]):
 
     def judge(self, rows: Rows, encoded: Encoded) -> Judge:
         """Compare the spans that scores mean with those of the rows."""
-        gold = _gold(rows)
-        tagged = encoded.targets != IGNORED
+        words = Words.of(encoded)
+        gold, targets = words.keys_in(rows.targets), encoded.targets[words.places]
 
         def measure(scores: FloatArray) -> dict[str, float]:
-            tags = scores.argmax(axis=1)
-            loss = self.loss(torch.from_numpy(scores), torch.from_numpy(encoded.targets)).item()
-            right = float((tags == encoded.targets)[tagged].mean()) if tagged.any() else 0.0
+            of_words = scores[words.places]
+            tags = decide(of_words, self._margins(encoded, words, of_words))
+            loss = self.loss(torch.from_numpy(of_words), torch.from_numpy(targets)).item()
             return {
-                "loss": loss / max(1, tagged.sum()),
-                "token_accuracy": right,
-                **_span_metrics(gold, _found(encoded, tags)),
+                "loss": loss / max(1, len(targets)),
+                "token_accuracy": float((tags == targets).mean()) if len(targets) else 0.0,
+                **_span_metrics(gold, words.keys(words.spans(tags))),
             }
 
         return measure
 
+    def _margins(self, encoded: Encoded, words: Words, scores: FloatArray) -> FloatArray:
+        """Return the margin of each word, float [words]: that of the finished model, or that of the other half."""
+        if MARGIN in self.facts:  # found on other rows
+            return np.full(len(scores), self.facts[MARGIN][0], dtype=np.float32)
+        halves = np.arange(len(encoded)) % 2
+        return self._best_margins(encoded, words, scores, halves)[::-1][halves[words.rows]]
+
+    def _best_margins(self, encoded: Encoded, words: Words, scores: FloatArray, sides: IntArray) -> FloatArray:
+        count = int(sides.max(initial=0)) + 1
+        if not self.options.tune_threshold or not np.isfinite(scores).all():
+            return np.zeros(count, dtype=np.float32)
+        gold = words.spans(encoded.targets[words.places])
+        return best_margins(words, scores, gold, sides, count)
+
     def measure_each(self, rows: Rows, encoded: Encoded, scores: FloatArray) -> dict[str, dict[str, float]]:
         """Return precision, recall and F1 of the spans of each label, and how many there are."""
-        gold, found = _gold(rows), _found(encoded, scores.argmax(axis=1))
+        words = Words.of(encoded)
+        of_words = scores[words.places]
+        spans = words.spans(decide(of_words, self._margins(encoded, words, of_words)))
+        keys, found = words.keys_in(rows.targets), words.keys(spans)
+        labels = np.concatenate([row[:, 2] for row in rows.targets])
         return {
-            name: _span_metrics(_of(gold, number), _of(found, number)) | {"count": len(_of(gold, number))}
+            name: _span_metrics(keys[labels == number], found[spans[:, 2] == number])
+            | {"count": float((labels == number).sum())}
             for number, name in enumerate(rows.labels)
         }
 
@@ -152,19 +188,27 @@ class Tagging(TextTask[TaskOptions]):
 
     # --- answers -------------------------------------------------------------------------------------------------
 
+    def calibrate(self, encoded: Encoded, scores: FloatArray) -> Facts:
+        """Return the margin that goes with the weights, from all validation rows."""
+        words, all_rows = Words.of(encoded), np.zeros(len(encoded), dtype=np.int64)
+        return {MARGIN: self._best_margins(encoded, words, scores[words.places], all_rows).tolist()}
+
     def read(
         self, rows: Sequence[dict[str, str]], encoded: Encoded, scores: FloatArray, labels: Sequence[str]
     ) -> list[Prediction]:
         """Return the spans of each text, with the mean probability of their words' tags."""
-        tags, sure = scores.argmax(axis=1), softmax(scores.astype(np.float64), axis=1).max(axis=1)
-        predictions: list[Prediction] = []
-        for row, (fields, cut) in enumerate(zip(rows, encoded.too_long, strict=True)):
-            spans = tuple(
-                TaggedSpan(start, end, labels[label], float(sure[places].mean()))
-                for start, end, label, places in _spans(encoded, row, tags)
-            )
-            predictions.append(SpansPrediction(fields, bool(cut), spans))
-        return predictions
+        words = Words.of(encoded)
+        of_words = scores[words.places].astype(np.float64)
+        tags = decide(of_words, self.facts.get(MARGIN, (0.0,))[0])
+        sure = np.take_along_axis(softmax(of_words, axis=1), tags[:, None], axis=1)[:, 0]
+        found: list[list[TaggedSpan]] = [[] for _ in rows]
+        for first, behind, label in words.spans(tags).tolist():
+            letters = int(words.letters[first, 0]), int(words.letters[behind - 1, 1])
+            found[words.rows[first]].append(TaggedSpan(*letters, labels[label], float(sure[first:behind].mean())))
+        return [
+            SpansPrediction(fields, bool(cut), tuple(spans))
+            for fields, cut, spans in zip(rows, encoded.too_long, found, strict=True)
+        ]
 
 
 def _first_tokens(letters: SpanArray, text: str) -> SpanArray:
@@ -180,42 +224,9 @@ def _first_tokens(letters: SpanArray, text: str) -> SpanArray:
     return spans
 
 
-def _words(encoded: Encoded, row: int) -> tuple[np.ndarray, SpanArray]:
-    """Return the places of the tokens that stand for the words of a row, and where the words are, int32 [words, 2]."""
-    assert encoded.spans is not None
-    start, end = encoded.offsets[row : row + 2]
-    places = start + np.flatnonzero(encoded.spans[start:end, 0] >= 0)
-    return places, encoded.spans[places]
-
-
-def _spans(encoded: Encoded, row: int, tags: np.ndarray) -> Iterator[tuple[int, int, int, list[int]]]:
-    """Yield start, end, label and the places of the words' tokens of every span that the tags of a row mean."""
-    places, words = _words(encoded, row)
-    begun: list[int] = []
-    label = -1
-    for word, tag in enumerate([*tags[places].tolist(), OUTSIDE]):
-        if begun and tag != 2 + 2 * label:
-            yield int(words[begun[0]][0]), int(words[begun[-1]][1]), label, [int(places[one]) for one in begun]
-            begun = []
-        if tag != OUTSIDE:
-            label = (tag - 1) // 2
-            begun.append(word)
-
-
-def _gold(rows: Rows) -> FOUND:
-    return frozenset((row, *span) for row, spans in enumerate(rows.targets) for span in map(tuple, spans.tolist()))
-
-
-def _found(encoded: Encoded, tags: np.ndarray) -> FOUND:
-    return frozenset((row, *span[:3]) for row in range(len(encoded)) for span in _spans(encoded, row, tags))
-
-
-def _of(spans: FOUND, label: int) -> FOUND:
-    return frozenset(span for span in spans if span[3] == label)
-
-
-def _span_metrics(gold: FOUND, found: FOUND) -> dict[str, float]:
-    right = len(gold & found)
+def _span_metrics(gold: IntArray, found: IntArray) -> dict[str, float]:
+    """Return precision, recall and F1 of spans that were found, for those that are right; each by its key."""
+    right = int(np.isin(found, gold).sum())
     precision, recall = right / max(1, len(found)), right / max(1, len(gold))
     f1 = 2 * right / max(1, len(gold) + len(found))
     return {"entity_precision": precision, "entity_recall": recall, "entity_f1": f1}

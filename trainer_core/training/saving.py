@@ -56,7 +56,7 @@ def keep_best(
         place: which stage.
         averaged: whether a moving average stands in for the weights, which the snapshot does not hold in their place.
     """
-    calibration = session.task.calibrate(found.scores, session.validation.targets)
+    calibration = session.task.calibrate(session.validation, found.scores)
     session.best = best = BestSoFar(
         metric=session.plan.training.metric,
         step=session.step,

@@ -21,6 +21,7 @@ from tests.core.engines.test_resume import break_off
 from tests.support.projects import ALL, HEAD, TOP, make_project, write_delimited
 from tests.support.sessions import run_project
 from tests.support.toy_tasks import toy_rows_of
+from trainer_core.data.encoded import Encoded
 from trainer_core.data.prepare import PreparedData, examine_data, prepare_data
 from trainer_core.data.report import Severity
 from trainer_core.data.rows import Rows
@@ -193,11 +194,17 @@ def test_without_tuning_the_metrics_are_those_of_scikit_learn() -> None:
     assert set(measured) == set(TASK.metrics_offered)
 
 
+def rows_with(targets: npt.NDArray[Any]) -> Encoded:
+    """Return rows of one token each, of which this is to be learnt."""
+    count = len(targets)
+    return Encoded(np.zeros(count, np.int32), np.arange(count + 1), targets, np.zeros(count, np.bool_), pad_id=0)
+
+
 def test_each_half_is_judged_by_the_thresholds_of_the_other() -> None:
     scores, targets = scores_and_sets(1)
     shares, answers = expit(scores.astype(np.float64)), np.zeros_like(targets)
     for half, other in ((0, 1), (1, 0)):
-        thresholds = TASK.calibrate(scores[other::2], targets[other::2])["thresholds"]
+        thresholds = TASK.calibrate(rows_with(targets[other::2]), scores[other::2])["thresholds"]
         answers[half::2] = shares[half::2] >= thresholds
     measured = TASK.measure(scores, targets)
     assert measured["micro_f1"] == pytest.approx(f1_score(targets, answers, average="micro"))
@@ -222,10 +229,10 @@ def test_a_label_of_which_too_little_is_known_keeps_the_usual_threshold() -> Non
     scores, targets = scores_and_sets()
     targets[:, 0], targets[:, 3] = 1, 0
     targets[7, 3] = 1
-    thresholds = TASK.calibrate(scores, targets)["thresholds"]
+    thresholds = TASK.calibrate(rows_with(targets), scores)["thresholds"]
     assert (thresholds[0], thresholds[3], thresholds[4]) == (0.5, 0.5, 0.5)
     assert thresholds[1] != 0.5
-    assert Multilabel(MultilabelOptions(**UNTUNED)).calibrate(scores, targets) == {"thresholds": [0.5] * 5}
+    assert Multilabel(MultilabelOptions(**UNTUNED)).calibrate(rows_with(targets), scores) == {"thresholds": [0.5] * 5}
 
 
 def test_the_baseline_answers_the_most_frequent_set() -> None:

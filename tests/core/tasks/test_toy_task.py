@@ -59,7 +59,7 @@ class Toy(TextTask[ToyOptions]):
     def baselines(self, train, validation):
         return {"right": max(float(validation.mean()), 1 - float(validation.mean()))}
 
-    def calibrate(self, scores, targets):
+    def calibrate(self, encoded, scores):
         return {"even": [float(np.median(scores))]}
 
     def read(self, rows, encoded, scores, labels):
