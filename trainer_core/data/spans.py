@@ -13,10 +13,10 @@ import numpy.typing as npt
 from trainer_core.data.findings import count_rows, find_unusable, named_rows
 from trainer_core.data.report import Finding, Severity
 from trainer_core.data.roles import Role
-from trainer_core.data.rows import Rows
+from trainer_core.data.rows import Rows, TargetArray
 from trainer_core.data.sources import Table
 from trainer_core.data.targets import BoolArray, Targets, find_unknown, label_order
-from trainer_core.data.words import is_tag, places_in, spans_of_tags, words_of
+from trainer_core.data.words import WordRule, is_tag, places_in, spans_of_tags, words_of
 
 LabelledSpan = tuple[int, int, str]
 SpanArray = npt.NDArray[np.int32]
@@ -151,20 +151,27 @@ def _checked(spans: list[LabelledSpan], text: Any) -> list[LabelledSpan]:
     return spans
 
 
-def find_cut_words(rows: Rows) -> Finding | None:
+def find_cut_words(rows: Rows, rule: WordRule) -> Finding | None:
     """Find spans that begin or end inside a word: a tagger, which tags words, can never give them."""
-    cut: list[int] = []
-    place = 0
-    for some in rows.taken(np.arange(min(CHECKED_ROWS, len(rows)))).iterate_fields():
-        for (text,) in some:
-            words = words_of(text)
-            starts, ends = {start for start, _ in words}, {end for _, end in words}
-            if any(start not in starts or end not in ends for start, end, _ in rows.targets[place].tolist()):
-                cut.append(place)
-            place += 1
+    some = rows.taken(np.arange(min(CHECKED_ROWS, len(rows))))
+    texts = [text for part in some.iterate_fields() for (text,) in part]
+    cut = _cut(texts, some.targets, rule)
     if not cut:
         return None
     numbers, first = named_rows(rows.table, rows.positions[cut])
     what = f"{count_rows(len(cut))} with a span that begins or ends inside a word: row {first}."
     remedy = "Words are tagged whole; let spans begin and end with words, without the spaces around them."
+    if rule is WordRule.WHOLE and len(_cut(texts, some.targets, WordRule.PARTS)) < len(cut):
+        remedy += f' Or set options.words = "{WordRule.PARTS}": then addresses, handles and numbers are no words.'
     return Finding(Severity.WARNING, str(rows.table.path), what, remedy, numbers)
+
+
+def _cut(texts: Sequence[str], targets: TargetArray, rule: WordRule) -> list[int]:
+    """Return the places of the texts in which a span begins or ends inside a word."""
+    cut: list[int] = []
+    for place, (text, spans) in enumerate(zip(texts, targets, strict=True)):
+        words = words_of(text, rule)
+        starts, ends = {start for start, _ in words}, {end for _, end in words}
+        if any(start not in starts or end not in ends for start, end, _ in spans.tolist()):
+            cut.append(place)
+    return cut

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
 from typing import TypeAlias
 
 Span: TypeAlias = tuple[int, int]
@@ -11,16 +12,43 @@ Span: TypeAlias = tuple[int, int]
 
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Scripts that put no spaces between words: Thai, Lao, Burmese, Khmer, kana, and Chinese characters."""
-_WORDS = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+|[^\w\s]")
 OUTSIDE = "O"
+_PARTS = rf"[{UNSPACED}]|[^\W{UNSPACED}]+|[^\w\s]"
+# Everything that may go on without an end is bounded or cannot fail late, so that long texts are read in linear time.
+_WHOLE = "|".join(
+    (
+        rf"(?i:https?://|www\.)[^\s{UNSPACED}]*[^\s\W{UNSPACED}]/?",
+        r"\w[\w.+-]{0,63}@[\w-]{1,63}(?:\.[\w-]{1,63})+",
+        rf"(?<!\w)[@#][^\W{UNSPACED}]+",
+        r"\d+(?:[.,:]\d+)+",
+        r"['\u2019](?i:s|m|d|t|ll|re|ve)\b",
+        r"&(?:\w{1,8}|#\d{1,7});",
+        r"([.!?*~=-])\1+",
+    )
+)
 
 
-def words_of(text: str) -> list[Span]:
+class WordRule(StrEnum):
+    """What counts as a word of a text."""
+
+    WHOLE = "whole"
+    PARTS = "parts"
+
+
+_RULES = {
+    WordRule.WHOLE: re.compile(f"{_WHOLE}|{_PARTS}"),
+    WordRule.PARTS: re.compile(_PARTS),
+}
+
+
+def words_of(text: str, rule: WordRule = WordRule.WHOLE) -> list[Span]:
     """Return where the words of a text stand: runs of letters and digits; every other sign is a word of its own.
 
-    Characters of scripts without spaces between words each count as a word.
+    Characters of scripts without spaces between words each count as a word. By the rule of whole words, addresses,
+    handles and hashtags, numbers with their signs, English short forms ('s, 't) and repeated signs are one word each,
+    as corpora of tagged texts have them.
     """
-    return [match.span() for match in _WORDS.finditer(text)]
+    return [match.span() for match in _RULES[rule].finditer(text)]
 
 
 def spans_of_tags(tags: Sequence[str]) -> Iterator[tuple[int, int, str]]:

@@ -24,7 +24,7 @@ from trainer_core.data.rows import IntArray, Rows, TargetArray
 from trainer_core.data.sources import Table
 from trainer_core.data.spans import SpanArray, find_cut_words, read_spans
 from trainer_core.data.targets import BoolArray, Targets
-from trainer_core.data.words import words_of
+from trainer_core.data.words import Span, WordRule, words_of
 from trainer_core.errors import InputError
 from trainer_core.inference.prediction import Prediction, SpansPrediction, TaggedSpan
 from trainer_core.tasks.base import Facts, FloatArray, Judge, TaskOptions, TextTask
@@ -36,6 +36,11 @@ MARGIN = "outside_margin"
 class TaggingOptions(TaskOptions):
     """What can be chosen about tagging."""
 
+    words: WordRule = Field(
+        WordRule.WHOLE,
+        title="Words",
+        description="Whole: addresses, handles, numbers and short forms are a word each. Parts: only what has no sign",
+    )
     tune_threshold: bool = Field(
         True,
         title="Tune the threshold",
@@ -87,7 +92,7 @@ class Tagging(TextTask[TaggingOptions]):
         found = [
             checks.find_small_classes(train, counts),
             *checks.find_label_variants(train, counts),
-            find_cut_words(train),
+            find_cut_words(train, self.options.words),
         ]
         return [finding for finding in found if finding]
 
@@ -101,7 +106,7 @@ class Tagging(TextTask[TaggingOptions]):
     @property
     def reading(self) -> str:
         """Words are found."""
-        return "words"
+        return f"{self.options.words} words"
 
     def encode(self, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Fields], max_length: int) -> Encodings:
         """Read texts whole; a word's first token stands for the word.
@@ -115,7 +120,8 @@ class Tagging(TextTask[TaggingOptions]):
             raise InputError.one("model.source", what, "Choose a model with a tokenizer.json.")
         spans, start = np.full_like(encodings.spans, -1), 0
         for (text,), length in zip(rows, encodings.lengths.tolist(), strict=True):
-            spans[start : start + length] = _first_tokens(encodings.spans[start : start + length], text)
+            letters, words = encodings.spans[start : start + length], words_of(text, self.options.words)
+            spans[start : start + length] = _first_tokens(letters, words)
             start += length
         return replace(encodings, spans=spans)
 
@@ -211,10 +217,9 @@ class Tagging(TextTask[TaggingOptions]):
         ]
 
 
-def _first_tokens(letters: SpanArray, text: str) -> SpanArray:
-    """Return for each token the word whose first it is, or -1; for the letters that each token is of."""
-    words, spans = words_of(text), np.full_like(letters, -1)
-    word = 0
+def _first_tokens(letters: SpanArray, words: Sequence[Span]) -> SpanArray:
+    """Return for each token where the word stands whose first it is, or -1; for the letters that each token is of."""
+    spans, word = np.full_like(letters, -1), 0
     for token, (start, end) in enumerate(letters.tolist()):
         while word < len(words) and words[word][1] <= start:
             word += 1

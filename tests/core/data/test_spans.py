@@ -18,7 +18,7 @@ from trainer_core.data.rows import Rows
 from trainer_core.data.sources import load_table
 from trainer_core.data.spans import find_cut_words, read_spans
 from trainer_core.data.targets import Targets
-from trainer_core.data.words import places_in, spans_of_tags, words_of
+from trainer_core.data.words import WordRule, places_in, spans_of_tags, words_of
 from trainer_core.errors import InputError
 from trainer_core.project.schema import DataSection, Project
 from trainer_core.tasks.registry import load_task
@@ -148,25 +148,68 @@ def test_spans_within_words_are_told(tmp_path: Path) -> None:
     targets = read(file)
     columns = {Role.TEXT: "text", Role.LABEL: "spans"}
     rows = Rows(load_table(file), columns, (Role.TEXT,), np.arange(3), targets.values, targets.labels)
-    finding = find_cut_words(rows)
+    finding = find_cut_words(rows, WordRule.WHOLE)
     assert finding is not None
     assert finding.rows == (2, 3)
+    assert "options.words" not in finding.remedy  # parts of words would not help
+
+
+def test_spans_within_addresses_are_told_with_the_option_that_helps(tmp_path: Path) -> None:
+    text = "we love #Paris, they do not"
+    cells = [[[9, 14, "place"]], [[8, 14, "place"]], [[0, 2, "people"]]]
+    file = write_rows(tmp_path / "rows.jsonl", [{"text": text, "spans": json.dumps(cell)} for cell in cells])
+    targets = read(file)
+    rows = Rows(
+        load_table(file),
+        {Role.TEXT: "text", Role.LABEL: "spans"},
+        (Role.TEXT,),
+        np.arange(3),
+        targets.values,
+        targets.labels,
+    )
+    finding = find_cut_words(rows, WordRule.WHOLE)
+    assert finding is not None
+    assert finding.rows == (1,)
+    assert 'options.words = "parts"' in finding.remedy
+    assert find_cut_words(rows, WordRule.PARTS) is None
 
 
 # --- words and tags
 
 
-@given(st.text(max_size=60))
-def test_words_hold_everything_but_white_space(text: str) -> None:
-    words = words_of(text)
+@pytest.mark.parametrize("rule", WordRule)
+@given(text=st.text(max_size=60) | st.text("ab1.,:@#'/-&;! 東", max_size=60))
+def test_words_hold_everything_but_white_space(text: str, rule: WordRule) -> None:
+    words = words_of(text, rule)
     assert all(before[1] <= after[0] for before, after in itertools.pairwise(words))
     between = set(range(len(text))) - {place for start, end in words for place in range(start, end)}
     assert all(text[place].isspace() for place in between)
 
 
-def test_signs_and_characters_of_scripts_without_spaces_are_words() -> None:
-    text = "U.S.-based 東京"
-    assert [text[start:end] for start, end in words_of(text)] == ["U", ".", "S", ".", "-", "based", "東", "京"]
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("U.S.-based 東京", "U . S . - based 東 京"),
+        ("see https://t.co/a-b?c=1.", "see https://t.co/a-b?c=1 ."),
+        ("(www.example.org/x/)", "( www.example.org/x/ )"),
+        ("mail jo.doe+x@mail.example.org, now", "mail jo.doe+x@mail.example.org , now"),
+        ("@paul_walk loves #Paris.", "@paul_walk loves #Paris ."),
+        ("C# and a@b", "C # and a @ b"),
+        ("at 14:30 for 1,000.50$, 5kg", "at 14:30 for 1,000.50 $ , 5kg"),
+        ("John's don’t 'quoted'", "John 's don ’t ' quoted '"),
+        ("well... no!! --", "well ... no !! --"),
+        ("a &lt; b & c", "a &lt; b & c"),
+        ("東京https://a.jp京", "東 京 https://a.jp 京"),
+    ],
+)
+def test_whole_words_are_those_of_tagged_corpora(text: str, words: str) -> None:
+    assert [text[start:end] for start, end in words_of(text)] == words.split()
+
+
+def test_parts_of_words_are_runs_of_letters_and_single_signs() -> None:
+    text = "@jo's 1.5 https://t.co ..."
+    found = [text[start:end] for start, end in words_of(text, WordRule.PARTS)]
+    assert found == ["@", "jo", "'", "s", "1", ".", "5", "https", ":", "/", "/", "t", ".", "co", ".", ".", "."]
 
 
 @pytest.mark.parametrize(

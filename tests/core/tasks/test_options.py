@@ -27,7 +27,9 @@ WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("multilabel", {"tune_thresholds": "sometimes"}, "tune_thresholds", "sometimes"),
     ("multilabel", {"focal_gamma": 1.0}, "focal_gamma", "separator, tune_thresholds"),
     ("regression", {"pairs": "far"}, "pairs", "'apart' or 'together'"),
-    ("tagging", {"scale": 1.0}, "scale", "remove the key"),
+    ("tagging", {"words": "long"}, "words", "'whole' or 'parts'"),
+    ("tagging", {"scale": 1.0}, "scale", "words, tune_threshold"),
+    ("language_model", {"scale": 1.0}, "scale", "hidden_share"),
 ]
 
 
