@@ -6,7 +6,8 @@ The Trainer runs twice: at its defaults (padded batches, float32), and packed (r
 not see each other, in the number format that Thaw found to be the quickest here). All sides read the same token
 numbers, learn the same answers, in the same number of steps and with the same adapters, and measure the held-out rows
 as often. Each side is a process of its own. Ratios are the Trainer's median seconds over Thaw's; ``fall`` is by how
-much the held-out loss of answers fell, ``fall_by_row`` where every answer counts the same, however long it is.
+much the held-out loss of answers fell, ``fall_by_row`` where every answer counts the same, however long it is, and
+``fall_as_trainer_counts`` by how much the Trainer's own fell at its defaults, where every batch counts the same.
 """
 
 from __future__ import annotations
@@ -183,7 +184,7 @@ def compare(repeats: int, epochs: int, *, quiet: bool) -> dict[str, Any]:
                 print(f"lora {repeat + 1}/{repeats} {side}: {runs[side][-1]}", flush=True)
     seconds = {side: statistics.median(run["seconds"] for run in some) for side, some in runs.items()}
     ratios = {side: seconds[side] / seconds["thaw"] for side in ("default", "packed")}
-    own = runs["thaw"][0]
+    own, peer = runs["thaw"][0], runs["default"][0]
     fall = 1 - min(own["losses"]) / own["before"]
     return {
         "name": "lora",
@@ -191,6 +192,7 @@ def compare(repeats: int, epochs: int, *, quiet: bool) -> dict[str, Any]:
         **{f"seconds_{side}": round(seconds[side], 1) for side in SIDES},
         **{f"ratio_{side}": round(ratio, 2) for side, ratio in ratios.items()},
         "fall": round(fall, 3),
+        "fall_as_trainer_counts": round(1 - min(peer["losses"]) / peer["before"], 3),
         "fall_by_row": round(1 - own["by_row"][1] / own["by_row"][0], 3),
         **{f"loss_{side}": round(min(runs[side][0]["losses"]), 3) for side in SIDES},
         "loss_before": round(own["before"], 3),
