@@ -154,7 +154,7 @@ def test_names_stay_different() -> None:
 def test_the_curve_warms_up_and_falls_in_every_stage_anew() -> None:
     stages = PRESETS["Head, then top, then all"](small_tree(), "loss")
     curve = rate_curve(stages, TrainingSection(schedule=Schedule.LINEAR, warmup_share=0.1), 1000)
-    assert [(band.first, band.end) for band in curve.bands] == [(0, 2000), (2000, 4000), (4000, 7000)]
+    assert [(band.first, band.end) for band in curve.bands] == [(0, 2000), (2000, 4000), (4000, 9000)]
     assert len(curve.steps) == len(curve.rates) < 600
     for band, stage in zip(curve.bands, stages, strict=True):
         inside = [
@@ -214,7 +214,7 @@ def test_own_stages_are_shown_before_the_model_is_known(workspace: Workspace, vi
 
 def test_cards_tell_the_default_plan(presenter: StagesPresenter, view: FakeView) -> None:
     assert view.is_default
-    assert view.plan_words == "3 stages, 7 epochs, 126 steps at most"
+    assert view.plan_words == "3 stages, 9 epochs, 162 steps at most"
     assert view.cards[1] == CardWords(
         name="top",
         learns="the head, the top 2 blocks",
@@ -233,7 +233,7 @@ def test_an_edit_makes_the_default_plan_the_projects_own(
 ) -> None:
     view.stage_edited.emit("epochs", 9)
     assert not view.is_default
-    assert [stage.epochs for stage in workspace.project.stage] == [9, 2, 3]
+    assert [stage.epochs for stage in workspace.project.stage] == [9, 2, 5]
     view.default_wished.emit()
     assert view.is_default
     assert workspace.project.stage == ()
@@ -243,7 +243,7 @@ def test_steps_follow_the_batch_size(presenter: StagesPresenter, view: FakeView)
     view.training_edited.emit("batch_size", 100)
     view.training_edited.emit("accumulation", 2)
     assert view.cards[0].length == "2 epochs · 6 steps"
-    assert view.curve.bands[-1].end == 21
+    assert view.curve.bands[-1].end == 27
 
 
 @pytest.mark.parametrize("text", ["abc", "", "-1", "nan", "inf", "50"])

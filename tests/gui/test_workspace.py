@@ -77,7 +77,7 @@ def test_default_stages_become_the_projects_own_when_changed(ready: Workspace) -
     assert ready.project is not None
     assert ready.project.stage == ()
     ready.replace_stage(1, epochs=9)
-    assert [stage.epochs for stage in ready.project.stage] == [2, 9, 3]
+    assert [stage.epochs for stage in ready.project.stage] == [2, 9, 5]
 
 
 def test_the_chosen_stage_stays_one_there_is(ready: Workspace) -> None:

@@ -34,7 +34,7 @@ def default_stages(tree: LayerTree, metric: str, telling: Telling | None = None)
             "all",
             ("all",),
             1e-4,
-            3,
+            5,
             average_epochs=0.5,
             until=UntilSection(metric=metric, patience=3),
             start_from=StartFrom.BEST,

@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 import torch
 
 from trainer_core.errors import RunStopped
+from trainer_core.models.network import HEAD
 from trainer_core.project.schema import Pooling, StartFrom
 from trainer_core.stages.plan import RunPlan, StagePlan
 from trainer_core.training.changing import left_over
@@ -38,6 +39,11 @@ from trainer_core.training.quick import quicken
 from trainer_core.training.saving import keep_best, restore_network, saved_events
 from trainer_core.training.session import TrainingSession
 from trainer_core.training.stage import StageTraining
+
+NO_LANGUAGE_HEAD = (
+    "This model came without a head that tells tokens, so it gets a new one, which begins by guessing. A model made "
+    "for whole sentences can lose some of what it knows of them meanwhile: compare with a run that reads nothing."
+)
 
 
 def run_training(session: TrainingSession) -> Iterator[Event]:
@@ -122,6 +128,8 @@ def _prepare(session: TrainingSession) -> Iterator[Event]:
     # A new head differs from the pretrained model, which has none, whether a stage trains it or not.
     session.changed |= session.network.new_layers()
     if session.network.head.pretrained:
+        if any(name.startswith(HEAD) for name in session.network.new_layers()):
+            yield RunWarning(message=NO_LANGUAGE_HEAD)
         yield from _measure_pretrained(session)
         return
     by_token = session.network.head.by_token

@@ -31,6 +31,7 @@ from trainer_core.training.events import (
     RunDiscarded,
     RunFinished,
     RunPutAside,
+    RunWarning,
     StepFinished,
     WorkProgress,
 )
@@ -86,6 +87,16 @@ def test_the_task_is_put_on_a_model_that_has_read_on(tmp_path: Path, tiny_model:
     shutil.rmtree(run.pretraining.path)  # the model of the run is whole without it
     texts = tuple("is where my parcel" for _ in Predictor.load(run.path).given)
     assert Predictor.load(run.path).predict([texts])
+
+
+@pytest.mark.parametrize(("family", "warned"), [("bert", True), ("bert-lm", False)])
+def test_a_model_without_a_head_that_tells_tokens_is_warned_of(
+    tmp_path: Path, tiny_model: TinyModel, family: str, warned: bool
+) -> None:
+    events, run = run_project(project(tmp_path, tiny_model(family)))
+    told = [event.message for event in events if isinstance(event, RunWarning)]
+    assert any("came without a head that tells tokens" in message for message in told) is warned
+    assert run.load_history().status is RunStatus.FINISHED
 
 
 def test_other_texts_can_be_named_and_only_some_layers_learn(tmp_path: Path, tiny_model: TinyModel) -> None:
