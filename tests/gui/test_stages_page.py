@@ -231,9 +231,9 @@ def test_the_plot_shows_the_curve_once_the_page_is_shown(page: Page, workspace: 
     view = widgets(page)
     assert view.plot is None
     page.shown()
-    assert view.plot.line.getData()[0][-1] == 125
+    assert view.plot.line.getData()[0][-1] == 161
     view.training.fields["batch_size"].control.setValue(576)
-    assert view.plot.line.getData()[0][-1] == 6
+    assert view.plot.line.getData()[0][-1] == 8
     workspace.report = None
     workspace.report_changed.emit()
     assert not view.plot.isVisible()

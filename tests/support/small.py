@@ -11,10 +11,13 @@ from trainer_core.layers.tree import LayerTree, ParameterSpec, build_layer_tree
 from trainer_core.models.facts import ModelFacts, StarterModel
 from trainer_core.models.foreign_code import CodeFile, ModelCode
 from trainer_core.project.schema import DataSection, Project
-from trainer_core.stages.plan import DataPlan, RunPlan, resolve_stages
+from trainer_core.stages.plan import DataPlan, RunPlan, StagePlan, resolve_stages
 
 METRIC = "macro_f1"
 """By what scripted runs are judged where the project leaves that to its task."""
+
+LAST_EPOCHS = 3
+"""Of the last stage of a scripted run that follows the default plan."""
 
 
 def small_project() -> Project:
@@ -123,5 +126,13 @@ def small_plan(project: Project | None = None, project_file: str = "/projects/ti
         ),
         device="cpu",
         total_parameters=tree.parameter_count,
-        stages=resolve_stages(project, tree, 576),
+        stages=_shortened(resolve_stages(project, tree, 576), project),
     )
+
+
+def _shortened(stages: tuple[StagePlan, ...], project: Project) -> tuple[StagePlan, ...]:
+    """Return the stages; of the default plan, with so many epochs in the last that scripted runs stay as they are."""
+    if project.stage:
+        return stages
+    *others, last = stages
+    return *others, last.model_copy(update={"epochs": LAST_EPOCHS})
