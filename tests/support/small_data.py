@@ -76,6 +76,7 @@ def small_tasks() -> list[TaskFacts]:
             "Stretches of a text and what each of them is, such as names of places",
             (dataclasses.replace(TEXT, nested=True), dataclasses.replace(TOPICS, title="Spans")),
             ("entity_f1", "entity_precision", "entity_recall", "token_accuracy", "loss"),
+            _word_options(),
         ),
     ]
 
@@ -107,6 +108,15 @@ def _label_options() -> tuple[OptionFacts, ...]:
     return (
         OptionFacts("separator", "Between labels", between, None),
         OptionFacts("tune_thresholds", "Tune thresholds", tuned, True),
+    )
+
+
+def _word_options() -> tuple[OptionFacts, ...]:
+    whole = "Whole: addresses, handles, numbers and short forms are a word each. Parts: only what has no sign"
+    tuned = "Find how much likelier than any tag it has to be that a word is in no span"
+    return (
+        OptionFacts("words", "Words", whole, "whole", choices=("whole", "parts")),
+        OptionFacts("tune_threshold", "Tune the threshold", tuned, True),
     )
 
 
