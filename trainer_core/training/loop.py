@@ -42,7 +42,8 @@ from trainer_core.training.stage import StageTraining
 
 NO_LANGUAGE_HEAD = (
     "This model came without a head that tells tokens, so it gets a new one, which begins by guessing. A model made "
-    "for whole sentences can lose some of what it knows of them meanwhile: compare with a run that reads nothing."
+    "for whole sentences can lose some of what it knows of them meanwhile: if another task is to stand on it, compare "
+    "with one that stands on the model as it came."
 )
 
 
@@ -126,9 +127,10 @@ def _prepare(session: TrainingSession) -> Iterator[Event]:
     """Do what comes before the first stage."""
     plan = session.plan
     # A new head differs from the pretrained model, which has none, whether a stage trains it or not.
-    session.changed |= session.network.new_layers()
+    new = session.network.new_layers()
+    session.changed |= new
     if session.network.head.pretrained:
-        if any(name.startswith(HEAD) for name in session.network.new_layers()):
+        if any(name.startswith(HEAD) for name in new):
             yield RunWarning(message=NO_LANGUAGE_HEAD)
         yield from _measure_pretrained(session)
         return

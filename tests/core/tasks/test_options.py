@@ -13,7 +13,9 @@ from tests.support.sessions import run_project
 from trainer_core.engines.prepare import prepare_run
 from trainer_core.errors import InputError
 from trainer_core.project.load import load_project
-from trainer_core.tasks.registry import describe_task, task_names
+from trainer_core.tasks.base import TaskOptions
+from trainer_core.tasks.registry import describe_task, load_task, task_names
+from trainer_core.tasks.tagging import Tagging
 
 WRONG: list[tuple[str, dict[str, Any], str, str]] = [
     ("classification", {"focal_gamma": -1.0}, "focal_gamma", "-1.0"),
@@ -44,6 +46,14 @@ def test_a_wrong_option_is_refused_by_its_name(
     assert problem.where == f"options.{key}"
     assert part in f"{problem.what} {problem.remedy}"
     assert problem.remedy
+
+
+def test_a_task_without_options_says_that_it_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tagging, "options_type", TaskOptions)
+    with pytest.raises(InputError) as refused:
+        load_task("tagging", {"scale": 1.0})
+    (problem,) = refused.value.problems
+    assert "remove the key" in problem.remedy
 
 
 def test_a_wrong_option_is_told_with_all_else_that_is_wrong(tmp_path: Path, bert: Path) -> None:
