@@ -207,6 +207,16 @@ def test_the_report_moves_below_the_columns_where_there_is_no_room(view: DataVie
     qtbot.waitUntil(lambda: view.findings.mapTo(view, view.findings.rect().topLeft()).x() > 600)
 
 
+def test_a_report_that_needs_much_room_does_not_keep_the_page_wide(view: DataView, qtbot: QtBot) -> None:
+    view.classes.setMinimumWidth(420)
+    qtbot.waitUntil(lambda: view.classes.width() >= 420)
+    view.resize(760, 600)
+    qtbot.waitUntil(lambda: view.findings.mapTo(view, view.findings.rect().topLeft()).x() < 100)
+    assert view.width() == 760
+    view.classes.setMinimumWidth(0)
+    qtbot.waitUntil(lambda: view.findings.mapTo(view, view.findings.rect().topLeft()).x() > 400)
+
+
 def test_every_control_has_a_name_and_a_tooltip(view: DataView) -> None:
     controls = controls_of(view)
     assert len(controls) > 10

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app.adapters.rows_model import RowsModel
 from desktop_app.marked import MarkedText
@@ -19,6 +19,7 @@ from desktop_app.pages.data.settings_panel import ReadingPanel, ValidationPanel
 from desktop_app.pages.data.task_panel import OptionsPanel, TaskPanel
 from desktop_app.pages.page_views import ProjectPage
 from desktop_app.theme import Theme
+from desktop_app.widgets.folding_columns import FoldingColumns
 from desktop_app.widgets.kit import GAP, EmptyState, PageFrame, icon_button, plain_button, primary_button
 from desktop_app.widgets.snug_scroll_area import SnugScrollArea
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from trainer_core.project.schema import OptionValue
     from trainer_core.tasks.facts import OptionFacts, TaskFacts
 
-NARROW = 125
+NARROW = 117
 """Below so many letters of width, the report stands below the columns instead of right of the rows."""
 SIZES = [264, 400, 300]
 """The widths to begin with: settings, rows, report."""
@@ -135,19 +136,6 @@ class DataView(ProjectPage):
             event.acceptProposedAction()
             self.file_dropped.emit(files[0])
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the report into the scrolled column where there is no room for a third one."""
-        super().resizeEvent(event)
-        narrow = self.width() < NARROW * self.fontMetrics().averageCharWidth()
-        if narrow and self._columns.indexOf(self._report) >= 0:
-            self._left.insertWidget(1, self._report)
-            self.findings.area.show_whole(True)
-        elif not narrow and self._left.indexOf(self._report) >= 0:
-            self._left.removeWidget(self._report)
-            self._columns.addWidget(self._report)
-            self._columns.setSizes(SIZES)
-            self.findings.area.show_whole(False)
-
     # --- layout ------------------------------------------------------------------------------------------------
 
     def _make_empty(self) -> EmptyState:
@@ -178,30 +166,27 @@ class DataView(ProjectPage):
         frame.body.addWidget(self._make_columns(), 1)
         return frame
 
-    def _make_columns(self) -> QSplitter:
-        self._report = QWidget()
-        report = QVBoxLayout(self._report)
-        report.setContentsMargins(0, 0, 0, 0)
-        report.setSpacing(2 * GAP)
-        report.addWidget(self.findings, MUCH)
-        report.addWidget(self.classes, MUCH)
-        report.addStretch(1)  # findings stay at the top where nothing is counted below them
+    def _make_columns(self) -> FoldingColumns:
+        report = QWidget()
+        inside = QVBoxLayout(report)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(2 * GAP)
+        inside.addWidget(self.findings, MUCH)
+        inside.addWidget(self.classes, MUCH)
+        inside.addStretch(1)  # findings stay at the top where nothing is counted below them
         settings = QWidget()
-        self._left = QVBoxLayout(settings)
-        self._left.setContentsMargins(0, 0, 0, 0)
-        self._left.setSpacing(2 * GAP)
+        left = QVBoxLayout(settings)
+        left.setContentsMargins(0, 0, 0, 0)
+        left.setSpacing(2 * GAP)
         for card in (self.task, self.columns, self.reading, self.validation, self.options):
-            self._left.addWidget(card)
-        self._left.addStretch(1)
-        self._columns = QSplitter(Qt.Orientation.Horizontal)
-        self._columns.setChildrenCollapsible(False)
-        self._columns.setHandleWidth(2 * GAP)
+            left.addWidget(card)
+        left.addStretch(1)
         self.settings = SnugScrollArea(settings)
-        for place, widget in enumerate((self.settings, self.rows, self._report)):
-            self._columns.addWidget(widget)
-            self._columns.setStretchFactor(place, (0, 3, 2)[place])
-        self._columns.setSizes(SIZES)
-        return self._columns
+        columns = FoldingColumns(
+            (self.settings, self.rows, report), sizes=SIZES, stretch=(0, 3, 2), home=left, place=1, letters=NARROW
+        )
+        columns.folded.connect(self.findings.area.show_whole)
+        return columns
 
 
 def _local_files(event: QDropEvent) -> list[str]:
