@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.support.sessions import run_project
 from trainer_core.cache.notes import Notes, notes_place
 from trainer_core.data.encoded import Tokens
 from trainer_core.engines import machine as machine_module
+from trainer_core.engines import measure as measure_module
 from trainer_core.engines.machine import count_tokens, look_up_machine, speed_key
 from trainer_core.engines.measure import measure_network
 from trainer_core.engines.metering import PeakMemory
@@ -62,6 +64,27 @@ def test_a_network_is_measured(tiny_model: TinyModel, family: str) -> None:
     assert found.kept_bytes.of(32, 64) > 4 * found.kept_bytes.of(4, 16)
     after = dict(network.named_layers())
     assert all(torch.allclose(value, after[name], atol=1e-4) for name, value in before.items())
+
+
+def test_a_slow_pass_is_timed_once(tiny_model: TinyModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def passes() -> Counter[tuple[int, ...]]:
+        network, shapes = build_network(tiny_model("bert"), load_task("classification"), 3, Pooling.MEAN), Counter()
+        states = network.token_states
+
+        def count(tokens: Tokens) -> torch.Tensor:
+            shapes[tuple(tokens.ids.shape)] += 1
+            return states(tokens)
+
+        monkeypatch.setattr(network, "token_states", count)
+        tree = build_layer_tree(parameter_specs(network))
+        measure_network(network, tree, CPU, Precision.FLOAT32, longest=64, vocabulary=20)
+        return shapes
+
+    fast = passes()
+    monkeypatch.setattr(measure_module, "SLOW_SECONDS", 0.0)
+    slow = passes()
+    assert fast[2, 16] == 9
+    assert slow[2, 16] == slow[8, 32] == 3  # what it keeps, forwards, and back
 
 
 def test_what_a_block_keeps_is_what_autograd_keeps(tiny_model: TinyModel) -> None:
