@@ -222,16 +222,9 @@ class LocalCore:
     def measure_speed(self, project: Project, folder: Path) -> MachineFacts:
         """Return what a forecast needs of rows and machine; a model that is new to it is measured for some seconds."""
         with self._imports:
-            from trainer_core.data.prepare import prepare_data
-            from trainer_core.engines.machine import look_up_machine
-            from trainer_core.models.inspect import inspect_model
-            from trainer_core.tasks.registry import load_task
+            from trainer_core.engines.machine import look_up_project
 
-            task = load_task(project.task, project.options)
-        data = prepare_data(project, folder, task)
-        return look_up_machine(
-            project, data, inspect_model(project, folder, data.report.outputs, data.report.texts), measure=True
-        )
+        return look_up_project(project, folder)
 
     def starter_models(self) -> list[StarterModel]:
         """Return the starter models that Thaw knows."""

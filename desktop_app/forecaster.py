@@ -13,15 +13,16 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.adapters.forecast_words import ForecastWords, forecast_words
 from trainer_core.errors import InputError
-from trainer_core.forecast.arithmetic import forecast
-from trainer_core.forecast.contract import Forecast, MachineFacts, RowFacts, Work, work_of
+from trainer_core.forecast.contract import Forecast, MachineFacts, RowFacts
 from trainer_core.forecast.guess import guess_device, guess_rows
+from trainer_core.forecast.whole import forecast_project
 from trainer_core.project.schema import Project
-from trainer_core.stages.plan import resolve_stages
+from trainer_core.stages.plan import project_tree, resolve_stages
 
 if TYPE_CHECKING:
     from desktop_app.workspace import Workspace
     from trainer_core.data.report import DataReport
+    from trainer_core.models.facts import ModelFacts
 
 MEASURE = "Measuring the model's speed on this machine"
 
@@ -68,12 +69,19 @@ class Forecaster(QObject):
 
     def forecast(self) -> Forecast | None:
         """Return what the plan will take; None while the model or the rows are unknown or a stage's rules are wrong."""
-        work = self._work()
-        if work is None:
+        project, facts, report = self._workspace.project, self._workspace.facts, self._workspace.report
+        if project is None or facts is None or report is None or not report.splits:
             return None
-        if self.machine is not None:
-            return forecast(work, self.machine.device, self.machine.correction)
-        return forecast(work, guess_device(work.tree, work.hidden_size, self._device_kind))
+        rows = self._rows(report)
+        if not rows.train:
+            return None
+        machine = self.machine or self._guess(project, facts, rows)
+        tokens = rows.train_tokens(project.model.max_length)
+        try:
+            stages = resolve_stages(project, facts.tree, rows.train, tokens, facts.telling)
+            return forecast_project(project, facts, stages, machine)
+        except InputError:
+            return None  # the page tells what is wrong with the rules
 
     def words(self, place: int) -> ForecastWords | None:
         """Return the forecast of the plan and of its stage at ``place`` as pages show it."""
@@ -93,25 +101,11 @@ class Forecaster(QObject):
             return self.machine.free_bytes
         return int(psutil.virtual_memory().available)
 
-    @property
-    def _device_kind(self) -> str:
-        project = self._workspace.project
-        wish = project.training.device if project else "auto"
-        return "cpu" if wish == "auto" else wish
-
-    def _work(self) -> Work | None:
-        project, facts, report = self._workspace.project, self._workspace.facts, self._workspace.report
-        if project is None or facts is None or report is None or not report.splits:
-            return None
-        rows = self._rows(report)
-        if not rows.train:
-            return None
-        tokens = rows.train_tokens(project.model.max_length)
-        try:
-            stages = resolve_stages(project, facts.tree, rows.train, tokens, facts.telling)
-        except InputError:
-            return None  # the page tells what is wrong with the rules
-        return work_of(project, facts, stages, rows)
+    def _guess(self, project: Project, facts: ModelFacts, rows: RowFacts) -> MachineFacts:
+        """Return what stands in for a machine that is not measured yet; it knows nothing of texts that come first."""
+        kind = "cpu" if project.training.device == "auto" else project.training.device
+        tree = project_tree(project, facts.tree, facts.telling)
+        return MachineFacts(guess_device(tree, facts.hidden_size, kind), rows, self.free_bytes)
 
     @property
     def train_tokens(self) -> int | None:
@@ -172,4 +166,6 @@ def _key(project: Project, folder: str) -> str:
     """Return what a measurement depends on."""
     training = project.training
     about = (folder, project.task, project.model.source, training.device, training.precision.value, project.seed)
-    return json.dumps([*about, project.data.model_dump()], sort_keys=True, default=str)
+    first = project.pretraining
+    texts = first.texts if first is not None else False  # None names those of the rows
+    return json.dumps([*about, texts, project.data.model_dump()], sort_keys=True, default=str)

@@ -58,6 +58,8 @@ def forecast_words(
         trust = "A guess for the moment: the model is being measured on this machine."
     elif error is not None and guessed:
         trust = f"{trust} {error}"
+    if forecast.pretraining_seconds:
+        trust = f"{trust} Reading texts first takes {time_words(forecast.pretraining_seconds)} of the time."
     tight = forecast.peak_bytes > free_bytes
     warning = (
         f"The plan needs more memory than is free ({size_words(free_bytes)}). A run then takes fewer rows at once, "

@@ -381,6 +381,13 @@ def test_a_check_forecasts_each_stage_and_the_whole(bert: Path, tmp_path: Path) 
     assert "an earlier run of this model" in thaw("check", path).out
 
 
+def test_a_check_forecasts_what_is_read_first(bert: Path, tmp_path: Path) -> None:
+    path = make_project(tmp_path, bert, stages=[HEAD])
+    path.write_text(f"{path.read_text()}\n[pretraining]\n", encoding="utf-8")
+    lines = thaw("check", path).out.splitlines()
+    assert any(line.startswith("forecast before the stages: ") for line in lines)
+
+
 def test_the_version_and_help_are_shown() -> None:
     assert thaw("--version").out.strip() == f"thaw {__version__}"
     assert thaw("--help").status == 0

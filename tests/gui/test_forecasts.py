@@ -16,11 +16,12 @@ from desktop_app.pages.stages.view import StagesPage
 from desktop_app.theme import Theme
 from desktop_app.workspace import Workspace
 from tests.support.fake_core import FakeCore
-from tests.support.small import small_machine
+from tests.support.small import small_facts, small_machine
 from tests.support.small_data import pairs_report
 from trainer_core.data.roles import Role
 from trainer_core.errors import InputError
-from trainer_core.forecast.contract import Correction
+from trainer_core.forecast.contract import Correction, FirstFacts
+from trainer_core.forecast.words import time_words
 
 SMALL = 100_000_000
 
@@ -118,6 +119,33 @@ def test_a_guess_counts_all_texts_of_a_row(filled: Workspace) -> None:
     assert both is not None
     assert one is not None
     assert both > 1.5 * one
+
+
+def test_reading_texts_first_is_part_of_the_plan(ready: Workspace, core: FakeCore, idle: Callable[[], None]) -> None:
+    ready.forecaster.want()
+    idle()
+    without = ready.forecaster.forecast()
+    machine = small_machine()
+    core.machine = dataclasses.replace(machine, first=FirstFacts("text", small_facts(), machine))
+    ready.update(pretraining={})
+    idle()
+    assert asked(core) == 2
+    once = ready.forecaster.forecast()
+    ready.update(pretraining={"epochs": 9})
+    often = ready.forecaster.forecast()
+    assert without is not None
+    assert once is not None
+    assert often is not None
+    assert without.seconds < once.seconds < often.seconds
+    assert asked(core) == 2  # the speed is known, whatever is edited
+    words = ready.forecaster.words(0)
+    assert words is not None
+    assert f"Reading texts first takes {time_words(often.pretraining_seconds)} of the time." in words.trust
+    ready.update(pretraining={"train": ["hed"]})
+    assert ready.forecaster.words(0) is None
+    ready.update(pretraining=None)
+    idle()
+    assert ready.forecaster.forecast() == without
 
 
 def test_there_is_no_forecast_of_a_plan_that_cannot_be(filled: Workspace) -> None:

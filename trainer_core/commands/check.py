@@ -10,13 +10,11 @@ from rich.text import Text
 
 from trainer_core.commands.progress import telling_of_conversions
 from trainer_core.data.reading import Reading
-from trainer_core.engines.machine import look_up_machine
+from trainer_core.engines.machine import look_up_run
 from trainer_core.engines.prepare import PreparedRun, prepare_run
-from trainer_core.forecast.arithmetic import forecast
-from trainer_core.forecast.contract import work_of
+from trainer_core.forecast.whole import forecast_project
 from trainer_core.forecast.words import size_words, time_words, trust_words
 from trainer_core.project.load import load_project
-from trainer_core.project.schema import Project
 from trainer_core.stages.plan import RunPlan
 
 
@@ -47,7 +45,7 @@ def check_project(path: Path, overrides: list[str]) -> int:
         share = stage.trained_parameters / plan.total_parameters
         learning = f"{stage.steps:,} steps at most, {share:.1%} of the model learns"
         console.print(f'stage "{stage.name}": {learning}', markup=False)
-    _print_forecast(console, project, prepared)
+    _print_forecast(console, prepared)
     console.print("Nothing is wrong with this project.")
     return 0
 
@@ -68,12 +66,12 @@ def _print_reading(console: Console, reading: Reading) -> None:
     console.print(Panel(shown), soft_wrap=False)
 
 
-def _print_forecast(console: Console, project: Project, prepared: PreparedRun) -> None:
+def _print_forecast(console: Console, prepared: PreparedRun) -> None:
     """Print what each stage and the whole run will take; the model's speed is measured where nobody has yet."""
-    machine = look_up_machine(project, prepared.data, prepared.facts, measure=True)
-    whole = forecast(
-        work_of(project, prepared.facts, prepared.plan.stages, machine.rows), machine.device, machine.correction
-    )
+    machine = look_up_run(prepared)
+    whole = forecast_project(prepared.plan.project, prepared.facts, prepared.plan.stages, machine)
+    if prepared.first is not None:
+        console.print(f"forecast before the stages: {time_words(whole.pretraining_seconds)}", markup=False)
     for stage in whole.stages:
         amounts = (time_words(stage.seconds), size_words(stage.peak_bytes) + " of memory")
         console.print(f'forecast "{stage.name}": {", ".join(amounts)}', markup=False)

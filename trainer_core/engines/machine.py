@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -12,16 +14,18 @@ from transformers import PreTrainedTokenizerBase
 
 from trainer_core.cache.notes import Notes, notes_place
 from trainer_core.data.encoded import Encoded
-from trainer_core.data.prepare import PreparedData
+from trainer_core.data.prepare import PreparedData, prepare_data
 from trainer_core.data.rows import IntArray
 from trainer_core.engines.measure import measure_network
 from trainer_core.engines.number_format import resolve_precision
-from trainer_core.forecast.contract import DeviceFacts, MachineFacts, RowFacts
+from trainer_core.engines.prepare import PreparedRun, column_read_first
+from trainer_core.forecast.contract import DeviceFacts, FirstFacts, MachineFacts, RowFacts
 from trainer_core.forecast.guess import guess_device
 from trainer_core.forecast.known import KnownMachine
 from trainer_core.models.body import load_tokenizer
 from trainer_core.models.build import build_network
 from trainer_core.models.facts import ModelFacts
+from trainer_core.models.inspect import inspect_model
 from trainer_core.project.schema import Pooling, Project, Quantisation
 from trainer_core.tasks.base import Task
 from trainer_core.tasks.encoding import encode_rows
@@ -61,8 +65,45 @@ def look_up_machine(project: Project, data: PreparedData, facts: ModelFacts, *, 
         device=speed,
         rows=count_tokens(_task_of(project), load_tokenizer(facts.folder), data, project.model.max_length),
         free_bytes=free_bytes(device),
-        correction=known.correction(key, measured=speed.measured),
+        correction=known.correction(key, telling=facts.telling, measured=speed.measured),
     )
+
+
+def look_up_run(prepared: PreparedRun) -> MachineFacts:
+    """Return what is known of rows and machine for a run, and for the one before its stages; what is not is measured.
+
+    Raises:
+        InputError: as ``look_up_machine``.
+    """
+    project, first = prepared.plan.project, prepared.first
+    machine = look_up_machine(project, prepared.data, prepared.facts, measure=True)
+    if first is None:
+        return machine
+    return replace(machine, first=FirstFacts(column_read_first(prepared.data), first.facts, look_up_run(first)))
+
+
+def look_up_project(project: Project, folder: Path) -> MachineFacts:
+    """Return the same for a project whose plan may have mistakes.
+
+    Args:
+        project: what the user wants.
+        folder: what its paths are relative to.
+
+    Raises:
+        InputError: the rows or the model cannot be read, or the device is not there.
+    """
+    return _look_up(project, folder)[-1]
+
+
+def _look_up(project: Project, folder: Path) -> tuple[ModelFacts, MachineFacts]:
+    task = load_task(project.task, project.options)
+    data = prepare_data(project, folder, task)
+    facts = inspect_model(project, folder, data.report.outputs, data.report.texts)
+    machine = look_up_machine(project, data, facts, measure=True)
+    if project.pretraining is not None and not task.language:
+        column = column_read_first(data)
+        machine = replace(machine, first=FirstFacts(column, *_look_up(project.of_pretraining(column), folder)))
+    return facts, machine
 
 
 def speed_key(project: Project, facts: ModelFacts, device: torch.device) -> str:

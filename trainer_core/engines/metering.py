@@ -157,12 +157,12 @@ def _learn(measured: _Measured, finished: RunFinished, prepared: PreparedRun) ->
     if measured.read_anew and not finished.stopped and not measured.waited:
         rest = expected.opening_seconds + sum(stage.other_seconds for stage in expected.stages)
         others = max(0.0, finished.seconds - measured.counted_seconds) / rest
-    lesson = known.correction(key, measured=speed.measured).with_run(
+    lesson = known.correction(key, telling=facts.telling, measured=speed.measured).with_run(
         steps=_steps_ratio(measured, expected),
         others=others,
         memory=None if finished.stopped else measured.peak_bytes / expected.peak_bytes,
     )
-    known.remember_correction(key, lesson, measured=speed.measured)
+    known.remember_correction(key, lesson, telling=facts.telling, measured=speed.measured)
 
 
 def _steps_ratio(measured: _Measured, expected: Forecast) -> float | None:

@@ -166,11 +166,16 @@ def _prepare_first(project: Project, project_file: Path, task: Task, data: Prepa
     if task.language:
         what = "The task itself lets the model read texts, so nothing comes before it."
         raise InputError.one(PRETRAINING, what, "Take [pretraining] out, or choose another task.")
-    role = Role.CONTEXT if Role.CONTEXT in data.train.given else data.train.given[0]
     try:
-        return prepare_run(project.of_pretraining(data.train.columns[role]), project_file)
+        return prepare_run(project.of_pretraining(column_read_first(data)), project_file)
     except InputError as error:
         raise InputError([replace(one, where=f"{PRETRAINING}: {one.where}") for one in error.problems]) from error
+
+
+def column_read_first(data: PreparedData) -> str:
+    """Return the column whose texts the model reads before its stages, where no others are named."""
+    role = Role.CONTEXT if Role.CONTEXT in data.train.given else data.train.given[0]
+    return data.train.columns[role]
 
 
 def _load_task(problems: list[Problem], project: Project) -> tuple[Project, Task]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -180,6 +180,7 @@ class Forecast:
     Attributes:
         stages: one by one.
         opening_seconds: before the first stage: reading the model, the pass through the frozen body, the head.
+        pretraining_seconds: of the stage before the stages, where the model reads texts of the field first.
         seconds: of everything.
         peak_bytes: the most memory at once.
         disk_bytes: what it leaves on disk: the best checkpoint, the model, and the outputs of frozen layers.
@@ -194,6 +195,19 @@ class Forecast:
     disk_bytes: int
     measured: bool
     runs: int
+    pretraining_seconds: float = 0.0
+
+    def behind(self, first: Forecast) -> Forecast:
+        """Return the forecast of this run with another one inside it that comes first."""
+        return replace(
+            self,
+            pretraining_seconds=first.seconds,
+            seconds=self.seconds + first.seconds,
+            peak_bytes=max(self.peak_bytes, first.peak_bytes),
+            disk_bytes=self.disk_bytes + first.disk_bytes,
+            measured=self.measured and first.measured,
+            runs=min(self.runs, first.runs),
+        )
 
 
 class Correction(BaseModel):
@@ -227,12 +241,29 @@ class MachineFacts:
         rows: as far as they are known.
         correction: what earlier runs on it taught.
         free_bytes: the memory that a run could take there now.
+        first: the same of the run in which the model reads texts before its stages, where the project wishes one.
     """
 
     device: DeviceFacts
     rows: RowFacts
     free_bytes: int
     correction: Correction = field(default_factory=Correction)
+    first: FirstFacts | None = None
+
+
+@dataclass(frozen=True)
+class FirstFacts:
+    """What is known of the run before the stages.
+
+    Attributes:
+        column: of the texts, where they are those of the training rows.
+        facts: of the model with the head of a language model.
+        machine: with the texts for rows.
+    """
+
+    column: str
+    facts: ModelFacts
+    machine: MachineFacts
 
 
 def mean_factor(ratios: Sequence[float], most: float) -> float:

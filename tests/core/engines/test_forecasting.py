@@ -17,16 +17,18 @@ from trainer_core.cache.notes import Notes, notes_place
 from trainer_core.data.encoded import Tokens
 from trainer_core.engines import machine as machine_module
 from trainer_core.engines import measure as measure_module
-from trainer_core.engines.machine import count_tokens, look_up_machine, speed_key
+from trainer_core.engines.machine import count_tokens, look_up_machine, look_up_project, look_up_run, speed_key
 from trainer_core.engines.measure import measure_network
 from trainer_core.engines.metering import PeakMemory
 from trainer_core.engines.prepare import PreparedRun, prepare_run
 from trainer_core.forecast.arithmetic import forecast
 from trainer_core.forecast.contract import Correction, MachineFacts, work_of
 from trainer_core.forecast.known import KnownMachine
+from trainer_core.forecast.whole import forecast_project
 from trainer_core.layers.tree import build_layer_tree
 from trainer_core.models.body import load_tokenizer
 from trainer_core.models.build import build_network
+from trainer_core.models.facts import Telling
 from trainer_core.models.network import parameter_specs
 from trainer_core.project.load import load_project
 from trainer_core.project.schema import Pooling, Precision
@@ -176,10 +178,10 @@ def test_a_run_tells_the_memory_of_its_stages(bert: Path, tmp_path: Path) -> Non
     assert last["peak_bytes"] == finished.peak_bytes
 
 
-def lessons(path: Path, *, measured: bool) -> Correction:
+def lessons(path: Path, *, measured: bool, telling: Telling | None = None) -> Correction:
     made = prepared(path)
     key = speed_key(load_project(path), made.facts, CPU)
-    return KnownMachine(Notes(notes_place())).correction(key, measured=measured)
+    return KnownMachine(Notes(notes_place())).correction(key, telling=telling, measured=measured)
 
 
 def test_a_run_teaches_the_forecast_of_the_next(bert: Path, tmp_path: Path) -> None:
@@ -223,3 +225,42 @@ def test_a_second_run_finds_all_in_the_cache_and_teaches_nothing_of_reading(bert
     run_project(path)
     lesson = lessons(path, measured=False)
     assert (len(lesson.others), len(lesson.memory)) == (1, 2)
+
+
+# --- the stage before the stages ------------------------------------------------------------------------------------
+
+
+def reading_project(folder: Path, model: Path, epochs: int) -> Path:
+    path = make_project(folder, model, stages=[HEAD])
+    path.write_text(f"{path.read_text()}\n[pretraining]\nepochs = {epochs}\n", encoding="utf-8")
+    return path
+
+
+def test_reading_first_is_forecast_as_a_run_of_its_own(
+    tiny_model: TinyModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine_module, "free_bytes", lambda _: 10**9)
+    path = reading_project(tmp_path / "few", tiny_model("bert-lm"), 2)
+    made = prepared(path)
+    machine = look_up_run(made)
+    assert machine == look_up_project(load_project(path), path.parent)
+    assert machine.first is not None
+    assert machine.first.facts.telling is Telling.HIDDEN
+    assert machine.first.machine.device == machine.device  # the same body, measured once
+    alone = forecast(work_of(made.plan.project, made.facts, made.plan.stages, machine.rows), machine.device)
+    first = made.first
+    assert first is not None
+    reading = work_of(first.plan.project, first.facts, first.plan.stages, machine.first.machine.rows)
+    found = forecast_project(made.plan.project, made.facts, made.plan.stages, machine)
+    assert found.pretraining_seconds == pytest.approx(forecast(reading, machine.device).seconds)
+    assert found.seconds == pytest.approx(alone.seconds + found.pretraining_seconds)
+    assert found.peak_bytes >= alone.peak_bytes
+    longer = load_project(reading_project(tmp_path / "many", tiny_model("bert-lm"), 50))
+    assert forecast_project(longer, made.facts, made.plan.stages, machine).seconds > found.seconds
+
+
+def test_a_run_that_read_first_teaches_both_kinds_of_run(tiny_model: TinyModel, tmp_path: Path) -> None:
+    path = reading_project(tmp_path, tiny_model("bert-lm"), 5)
+    run_project(path)
+    assert len(lessons(path, measured=False, telling=Telling.HIDDEN).memory) == 1
+    assert len(lessons(path, measured=False).memory) == 1

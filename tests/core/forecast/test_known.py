@@ -8,26 +8,29 @@ from tests.core.forecast.test_arithmetic import PLAIN
 from trainer_core.cache.notes import Notes
 from trainer_core.forecast.contract import Correction
 from trainer_core.forecast.known import KnownMachine
+from trainer_core.models.facts import Telling
 
 
 def test_speeds_and_lessons_are_found_again(tmp_path: Path) -> None:
     known, lesson = KnownMachine(Notes(tmp_path / "notes.json")), Correction(steps=(1.5,))
     assert known.speed("a") is None
-    assert known.correction("a", measured=False) == Correction()
+    assert known.correction("a", telling=None, measured=False) == Correction()
     known.remember_speed("a", PLAIN)
-    known.remember_correction("a", lesson, measured=True)
+    known.remember_correction("a", lesson, telling=None, measured=True)
     again = KnownMachine(Notes(tmp_path / "notes.json"))
     assert again.speed("a") == PLAIN
-    assert again.correction("a", measured=True) == lesson
-    assert again.correction("a", measured=False) == Correction()
+    assert again.correction("a", telling=None, measured=True) == lesson
+    assert again.correction("a", telling=Telling.NEXT, measured=True) == Correction()
+    assert again.correction("a", telling=None, measured=False) == Correction()
     assert again.speed("b") is None
 
 
 def test_a_new_measurement_forgets_what_runs_taught_of_the_old_one(tmp_path: Path) -> None:
     known = KnownMachine(Notes(tmp_path / "notes.json"))
-    known.remember_correction("a", Correction(steps=(1.5,)), measured=True)
+    for telling in (None, *Telling):
+        known.remember_correction("a", Correction(steps=(1.5,)), telling=telling, measured=True)
     known.remember_speed("a", PLAIN)
-    assert known.correction("a", measured=True) == Correction()
+    assert all(known.correction("a", telling=telling, measured=True) == Correction() for telling in (None, *Telling))
 
 
 def test_damaged_notes_count_as_none(tmp_path: Path) -> None:
@@ -36,4 +39,4 @@ def test_damaged_notes_count_as_none(tmp_path: Path) -> None:
     notes.put("measured runs a", {"steps": "x"})
     known = KnownMachine(notes)
     assert known.speed("a") is None
-    assert known.correction("a", measured=True) == Correction()
+    assert known.correction("a", telling=None, measured=True) == Correction()
