@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from trainer_core.data.findings import count_rows, find_unusable, named_rows
+from trainer_core.data.findings import count_rows, named_rows
+from trainer_core.data.nested import parse_nested
 from trainer_core.data.report import Finding, Severity
 from trainer_core.data.roles import Role
 from trainer_core.data.sources import Table
-from trainer_core.data.targets import BoolArray, Targets
+from trainer_core.data.targets import BoolArray, Reasons, Targets
 
 Answer: TypeAlias = tuple[int, str]
 """Where an answer begins in its context, and its text."""
@@ -42,8 +42,9 @@ def read_answers(table: Table, columns: Mapping[Role, str], whole: BoolArray) ->
     cells = table.read_cells(columns[Role.ANSWERS], len(whole))
     values = np.empty(len(whole), dtype=object)
     missing = np.zeros(len(whole), dtype=np.bool_)
-    reasons: dict[str, list[int]] = defaultdict(list)
+    reasons = Reasons("answers")
     moved: list[int] = []
+    first_of_many: list[int] = []
     for place, (context, cell) in enumerate(zip(texts, cells, strict=True)):
         values[place] = ()
         if not whole[place]:
@@ -53,21 +54,29 @@ def read_answers(table: Table, columns: Mapping[Role, str], whole: BoolArray) ->
             values[place] = tuple(_found(start, text, context) for start, text in said)
         except _Unusable as cause:
             missing[place] = True
-            reasons[str(cause)].append(place)
+            reasons.add(cause, place)
             continue
         if any(start not in (None, found) for (start, _), (found, _) in zip(said, values[place], strict=True)):
             moved.append(place)
-    findings = [find_unusable(table, reason, places, "answers") for reason, places in reasons.items()]
-    return Targets(values, missing, (), [*findings, *_moved(table, moved)])
+        if any(start is None and context.count(text) > 1 for start, text in said):
+            first_of_many.append(place)
+    return Targets(values, missing, (), reasons.unusable, list(_doubtful(table, moved, first_of_many)))
 
 
-def _moved(table: Table, places: list[int]) -> Iterator[Finding]:
-    if places:
-        numbers, first = named_rows(table, places)
-        what = (
-            f"{count_rows(len(places))} with answers that were found elsewhere in the context than said: row {first}."
-        )
-        yield Finding(Severity.WARNING, str(table.path), what, "Look whether the right place was found.", numbers)
+def _doubtful(table: Table, moved: list[int], first_of_many: list[int]) -> Iterator[Finding]:
+    doubts = (
+        (moved, "were found elsewhere in the context than said", "Look whether the right place was found."),
+        (
+            first_of_many,
+            "stand in the context more than once; the first place is taken",
+            "Say which it is with answer_start, if it is another one.",
+        ),
+    )
+    for places, which, remedy in doubts:
+        if places:
+            numbers, first = named_rows(table, places)
+            what = f"{count_rows(len(places))} with answers that {which}: row {first}."
+            yield Finding(Severity.WARNING, str(table.path), what, remedy, numbers)
 
 
 def _answers(cell: Any) -> Iterator[tuple[int | None, str]]:
@@ -77,7 +86,8 @@ def _answers(cell: Any) -> Iterator[tuple[int | None, str]]:
     if isinstance(cell, Mapping):
         texts, starts = (next((cell[key] for key in keys if key in cell), None) for keys in (TEXTS, STARTS))
         if isinstance(texts, list):
-            cell = [{"text": text, "answer_start": start} for text, start in zip(texts, starts or [], strict=False)]
+            some = starts if isinstance(starts, list) else []  # of the others it is not said where they stand
+            cell = [{"text": text, "answer_start": start} for text, start in zip_longest(texts, some[: len(texts)])]
         else:
             cell = [cell]
     for one in cell or []:
@@ -86,11 +96,11 @@ def _answers(cell: Any) -> Iterator[tuple[int | None, str]]:
 
 def _parsed(cell: str) -> Any:
     stripped = cell.strip()
-    if not stripped.startswith(("[{", "{", '["', "[]")):
+    if not stripped.startswith(("[{", "{", '["', "['", "[]")):
         return [cell] if stripped else []
     try:
-        return json.loads(stripped)
-    except (json.JSONDecodeError, RecursionError):
+        return parse_nested(stripped)
+    except ValueError:
         return [cell]  # an answer may begin with a bracket
 
 

@@ -38,14 +38,21 @@ def find_empty_cells(table: Table, positions: IntArray, what: str, role: Role) -
     return Finding(Severity.ERROR, str(table.path), sentence, remedy, numbers)
 
 
-def find_unusable(table: Table, reason: str, places: Sequence[int] | IntArray, what: str) -> Finding:
+def find_unusable(table: Table, reason: str, places: Sequence[int] | IntArray, what: str, role: Role) -> Finding:
     """Tell why what is to be learnt of some rows, such as spans or answers, cannot be used.
 
-    It is a warning: that these rows lack something is an error of its own, unless they shall be left out.
+    Args:
+        table: where they stand.
+        reason: for the sentence, after "since".
+        places: of the rows in the file.
+        what: their cells hold, as in "spans".
+        role: of the column, to name in the remedy.
     """
     numbers, first = named_rows(table, places)
     sentence = f"{count_rows(len(places))} with {what} that cannot be used, since {reason}: row {first}."
-    return Finding(Severity.WARNING, str(table.path), sentence, f"Mend the {what} of these rows.", numbers)
+    remedy = f"Mend the {what} of these rows, or leave the rows out with data.skip_incomplete = true; "
+    remedy += f"or name another column in data.columns.{role}."
+    return Finding(Severity.ERROR, str(table.path), sentence, remedy, numbers)
 
 
 def named_rows(table: Table, places: Sequence[int] | IntArray) -> tuple[tuple[int, ...], str]:

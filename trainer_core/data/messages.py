@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from trainer_core.data.findings import find_unusable
+from trainer_core.data.nested import parse_nested
 from trainer_core.data.roles import Fields, Role
 from trainer_core.data.sources import Table
-from trainer_core.data.targets import BoolArray, Targets
+from trainer_core.data.targets import BoolArray, Reasons, Targets
 from trainer_core.errors import InputError
 from trainer_core.inference.written import Message, Side
 
@@ -50,7 +48,7 @@ def read_conversations(table: Table, columns: Mapping[Role, str], whole: BoolArr
     """
     check_columns(columns)
     missing = np.zeros(len(whole), dtype=np.bool_)
-    reasons: dict[str, list[int]] = defaultdict(list)
+    reasons = Reasons("conversations")
     for place, fields in enumerate(_rows(table, list(columns.values()), len(whole))):
         if not whole[place]:
             continue
@@ -59,9 +57,8 @@ def read_conversations(table: Table, columns: Mapping[Role, str], whole: BoolArr
                 conversation_of(fields)
         except Unreadable as cause:
             missing[place] = True
-            reasons[str(cause)].append(place)
-    findings = [find_unusable(table, reason, places, "conversations") for reason, places in reasons.items()]
-    return Targets(np.zeros(len(whole), dtype=np.int8), missing, (), findings)
+            reasons.add(cause, place)
+    return Targets(np.zeros(len(whole), dtype=np.int8), missing, unusable=reasons.unusable)
 
 
 def check_columns(columns: Mapping[Role, str]) -> None:
@@ -139,8 +136,8 @@ def parse_messages(text: str) -> list[Message]:
 
 def _listed(text: str) -> list[Message]:
     try:
-        value = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as cause:
+        value = parse_nested(text)
+    except ValueError as cause:
         raise Unreadable("the messages are no valid JSON") from cause
     if isinstance(value, dict):
         value = next((value[key] for key in LISTS if key in value), value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -121,7 +121,7 @@ def _read(
     table = load_table(path, header=like.table.header if like and alike else section.header)
     # What the training file has none of is not looked for in another one.
     wanted = [need for need in reader.needs if like is None or need.role in like.columns.by_role]
-    columns = resolve_columns(table, wanted, columns_section)
+    columns = resolve_columns(table, wanted, _called_otherwise(columns_section, table, like))
     needs = [need for need in wanted if need.role in columns.by_role]
     for need in needs:
         _check_cells(table, columns.by_role[need.role], need)
@@ -133,15 +133,33 @@ def _read(
         found.append(checks.find_empty_cells(table, np.flatnonzero(empty), need.title.lower(), need.role))
     targets = reader.read_targets(table, columns.by_role, whole, like.rows.labels if like else labels)
     lacking = next((need.role for need in needs if not need.given), needs[0].role)
-    found.append(checks.find_empty_cells(table, np.flatnonzero(targets.missing), reader.target, lacking))
+    blank = targets.missing.copy()
+    for one in targets.unusable:
+        blank[one.places] = False
+        found.append(checks.find_unusable(table, one.reason, one.places, one.what, lacking))
+    found.append(checks.find_empty_cells(table, np.flatnonzero(blank), reader.target, lacking))
     positions = np.flatnonzero(whole & ~targets.missing)
     if not len(positions):
-        lacks = " and ".join(f"a {need.title.lower()}" for need in needs)
-        raise InputError.one(path, f"No row has {lacks}.", "Name the columns in [data.columns].")
+        raise _no_row(path, columns, needs, [finding for finding in found if finding])
     given = tuple(need.role for need in needs if need.given)
     rows = Rows(table, columns.by_role, given, positions, targets.values[positions], targets.labels)
     noticed = [_skipped(finding) if section.skip_incomplete else finding for finding in found if finding]
     return _Read(table, columns, rows, [*noticed, *targets.findings])
+
+
+def _no_row(path: Path, columns: Columns, needs: Sequence[Need], causes: Sequence[Finding]) -> InputError:
+    """Return that no row can be used, how the columns were read, and why."""
+    read = ", ".join(f'"{columns.by_role[need.role]}" as the {need.title.lower()}' for need in needs)
+    what = f"No row can be used, as the columns are read: {read}."
+    remedy = "If these are other columns than you mean, name yours in [data.columns]; else mend the rows."
+    return InputError([Problem(str(path), what, remedy), *(Problem(c.where, c.what, c.remedy) for c in causes)])
+
+
+def _called_otherwise(section: ColumnsSection, table: Table, like: _Read | None) -> ColumnsSection:
+    """Return the columns to look for in another file: one that was only guessed may be called otherwise there."""
+    guessed = like.columns.guessed if like else frozenset()
+    lost = {role.value: None for role in guessed if section.of(role) not in table.columns}
+    return section.model_copy(update=lost)
 
 
 def _skipped(finding: Finding) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -243,6 +244,12 @@ def reading_of(tokenizer: PreTrainedTokenizerBase, encodings: Encodings) -> Read
         ids[told] = goals[: int(told.sum())]
     borders = [0, *(np.flatnonzero(np.diff(learnt)) + 1).tolist(), end]
     stretches = (
-        Stretch(str(tokenizer.decode(ids[start:stop])), bool(learnt[start])) for start, stop in pairwise(borders)
+        Stretch(_text_between(tokenizer, ids, start, stop), bool(learnt[start])) for start, stop in pairwise(borders)
     )
     return Reading(tuple(stretches), end, int(learnt.sum()), bool(encodings.cut[0]) or len(encodings.lengths) > 1)
+
+
+def _text_between(tokenizer: PreTrainedTokenizerBase, ids: npt.NDArray[np.integer[Any]], start: int, stop: int) -> str:
+    """Return the text of some tokens as it reads behind those before them: many a decoder drops a leading space."""
+    before, whole = (str(tokenizer.decode(ids[:end])) for end in (start, stop))
+    return whole[len(before) :] if whole.startswith(before) else str(tokenizer.decode(ids[start:stop]))

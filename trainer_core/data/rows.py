@@ -69,19 +69,22 @@ class Rows(Sequence[Fields]):
 
     def _cells(self, place: slice, roles: tuple[Role, ...]) -> list[Fields]:
         wanted: Any = self.table.rows[self.positions[place]]
-        columns = [[_shown(cell, role, self.given) for cell in wanted[self.columns[role]]] for role in roles]
+        columns = [
+            [shown(cell, role, given=role in self.given) for cell in wanted[self.columns[role]]] for role in roles
+        ]
         # Spaces around a label do not count, those around a text a model may see.
-        shown = [
+        kept = [
             column if role in self.given else map(str.strip, column)
             for role, column in zip(roles, columns, strict=True)
         ]
-        return list(zip(*shown, strict=True))
+        return list(zip(*kept, strict=True))
 
 
-def _shown(cell: Any, role: Role, given: tuple[Role, ...]) -> str:
+def shown(cell: Any, role: Role, *, given: bool) -> str:
+    """Return a cell as the text of its role; ``given`` tells whether a model reads it."""
     if role is Role.MESSAGES:
         return as_json(cell)
-    return as_text(cell, " " if role in given else ", ")
+    return as_text(cell, " " if given else ", ")
 
 
 def as_text(cell: Any, between: str = " ") -> str:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from trainer_core.data.findings import count_rows, find_unusable, named_rows
+from trainer_core.data.findings import count_rows, named_rows
+from trainer_core.data.nested import parse_nested
 from trainer_core.data.report import Finding, Severity
 from trainer_core.data.roles import Role
 from trainer_core.data.rows import Rows, TargetArray
 from trainer_core.data.sources import Table
-from trainer_core.data.targets import BoolArray, Targets, find_unknown, label_order
+from trainer_core.data.targets import BoolArray, Reasons, Targets, find_unknown, label_order
 from trainer_core.data.words import WordRule, is_tag, places_in, spans_of_tags, words_of
 
 LabelledSpan = tuple[int, int, str]
 SpanArray = npt.NDArray[np.int32]
 """Of one row: int32 [spans, 3], start, end and the number of the label, in the order of the text."""
-KEYS = {"start": ("start", "begin", "from"), "end": ("end", "stop", "to"), "label": ("label", "type", "entity", "tag")}
+KEYS = {
+    "start": ("start", "begin", "from", "start_offset"),
+    "end": ("end", "stop", "to", "end_offset"),
+    "label": ("label", "type", "entity", "tag"),
+}
 CHECKED_ROWS = 20_000
 """Whether spans begin and end with words is looked at in so many rows."""
 
@@ -46,24 +50,23 @@ def read_spans(table: Table, columns: Mapping[Role, str], whole: BoolArray, labe
     cells = table.read_cells(columns[Role.LABEL], len(whole))
     found: list[list[LabelledSpan]] = []
     missing = np.zeros(len(whole), dtype=np.bool_)
-    reasons: dict[str, list[int]] = defaultdict(list)
+    reasons = Reasons("spans")
     for place, (text, cell) in enumerate(zip(texts, cells, strict=True)):
         try:
             found.append(_checked(sorted(_spans(cell, text)), text) if whole[place] else [])
         except _Unreadable as cause:
             found.append([])
             missing[place] = True
-            reasons[str(cause)].append(place)
-    findings = [find_unusable(table, reason, places, "spans") for reason, places in reasons.items()]
+            reasons.add(cause, place)
     names = labels or tuple(sorted({label for row in found for *_, label in row}, key=label_order))
     places_of = {name: number for number, name in enumerate(names)}
-    if labels is not None:
-        findings += find_unknown(table, {label for row in found for *_, label in row if label not in places_of})
+    labelled = ((label, place) for place, row in enumerate(found) for *_, label in row)
+    findings = find_unknown(table, (one for one in labelled if one[0] not in places_of))
     values = np.empty(len(found), dtype=object)
     for place, row in enumerate(found):
         numbered = [(start, end, places_of[label]) for start, end, label in row if label in places_of]
         values[place] = np.array(numbered, dtype=np.int32).reshape(-1, 3)
-    return Targets(values, missing, names, findings)
+    return Targets(values, missing, names, reasons.unusable, findings)
 
 
 def _spans(cell: Any, text: Any) -> Iterator[LabelledSpan]:
@@ -76,6 +79,8 @@ def _spans(cell: Any, text: Any) -> Iterator[LabelledSpan]:
     if all(isinstance(part, str) for part in cell):
         yield from _tagged(cell, text)
         return
+    if all(isinstance(part, int) for part in cell):
+        raise _Unreadable("tags stand there as numbers, whose names the file does not hold: write B-place, not 3")
     for part in cell:
         yield _span(part)
 
@@ -86,9 +91,9 @@ def _parsed(cell: str) -> list[Any] | dict[str, Any]:
     if not stripped.startswith(("[", "{")):
         return stripped.split()
     try:
-        values = json.loads(stripped)
-    except (json.JSONDecodeError, RecursionError) as cause:
-        raise _Unreadable("this is not valid JSON") from cause
+        values = parse_nested(stripped)
+    except ValueError as cause:
+        raise _Unreadable(str(cause)) from cause
     return values if isinstance(values, list | dict) else [values]
 
 
@@ -97,7 +102,8 @@ def _as_rows(cell: Mapping[str, Any]) -> list[Any]:
     columns = {key: value for key, value in cell.items() if isinstance(value, list)}
     if not columns:
         return [cell] if cell else []
-    return [dict(zip(columns, row, strict=False)) for row in zip(*columns.values(), strict=False)]
+    # Where one list is shorter, the last spans lack something, which is told of them.
+    return [dict(zip(columns, row, strict=True)) for row in zip_longest(*columns.values())]
 
 
 def _tagged(tags: Sequence[str], text: Any) -> Iterator[LabelledSpan]:
@@ -132,9 +138,10 @@ def _span(part: Any) -> LabelledSpan:
         numbers = int(start), int(end)
     except (TypeError, ValueError) as cause:
         raise _Unreadable("a span needs a start, an end and a label") from cause
-    if not isinstance(label, str) or not label.strip():
+    name = str(label).strip() if isinstance(label, str | int) else ""
+    if not name:
         raise _Unreadable("a span has no label")
-    return *numbers, label.strip()
+    return *numbers, name
 
 
 def _checked(spans: list[LabelledSpan], text: Any) -> list[LabelledSpan]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,18 +13,28 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trainer_core.data.findings import count_rows, named_rows
 from trainer_core.data.report import Finding, Severity
 from trainer_core.data.roles import Need, Role
 from trainer_core.data.rows import IntArray, Rows, TargetArray
-from trainer_core.data.sources import Table, is_listed
-from trainer_core.errors import InputError
+from trainer_core.data.sources import Table
 
 BoolArray = npt.NDArray[np.bool_]
-SEPARATORS = ("|", ";", ",")
-SEPARATED = 0.01
-"""The share of cells that a separator has to stand in, to be one."""
-MOST_BYTES = 2**31
-"""Of a table of rows by labels."""
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """Rows of which nothing can be learnt although their cells are filled.
+
+    Attributes:
+        what: their cells hold, as in "spans".
+        reason: why that cannot be used, for a sentence after "since".
+        places: of the rows in the file.
+    """
+
+    what: str
+    reason: str
+    places: list[int]
 
 
 @dataclass(frozen=True)
@@ -34,13 +45,36 @@ class Targets:
         values: [rows of the file, ...].
         missing: bool [rows of the file], where there is nothing to learn.
         labels: the names of classes by number.
-        findings: what was noticed.
+        unusable: why, where not simply because a cell is empty.
+        findings: what else was noticed.
     """
 
     values: TargetArray
     missing: BoolArray
     labels: tuple[str, ...] = ()
+    unusable: list[Unusable] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+
+
+class Reasons:
+    """Collects why rows cannot be used.
+
+    Args:
+        what: their cells hold, as in "spans".
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._places: dict[str, list[int]] = defaultdict(list)
+
+    def add(self, reason: object, place: int) -> None:
+        """Take note of a row."""
+        self._places[str(reason)].append(place)
+
+    @property
+    def unusable(self) -> list[Unusable]:
+        """Every reason with its rows."""
+        return [Unusable(self._what, reason, places) for reason, places in self._places.items()]
 
 
 class RowReader(Protocol):
@@ -105,21 +139,33 @@ def read_classes(table: Table, column: str, whole: BoolArray, labels: tuple[str,
     places = {name: place for place, name in enumerate(names)}
     mapping = np.array([*(places.get(name, -1) for name in spelt), 0], dtype=np.int64)
     values = mapping[numbers]
-    unknown = (values < 0) & ~missing & whole
+    unknown = np.flatnonzero((values < 0) & ~missing & whole)
     values[values < 0] = 0
-    findings = [] if labels is None else find_unknown(table, [spelt[n] for n in np.unique(numbers[unknown]).tolist()])
-    return Targets(values, missing, names, findings)
+    findings = [] if labels is None else find_unknown(table, ((spelt[numbers[n]], n) for n in unknown.tolist()))
+    return Targets(values, missing, names, findings=findings)
 
 
-def find_unknown(table: Table, unknown: Collection[str]) -> list[Finding]:
-    """Find labels that the training rows do not have."""
-    if not unknown:
+def find_unknown(table: Table, unknown: Iterable[tuple[str, int]]) -> list[Finding]:
+    """Find labels that the training rows do not have.
+
+    Args:
+        table: where they stand.
+        unknown: such labels, each with the place of a row, in the order of the rows.
+    """
+    names: set[str] = set()
+    places: dict[int, None] = {}
+    for name, place in unknown:
+        names.add(name)
+        places[int(place)] = None
+    if not names:
         return []
-    names = sorted(unknown, key=label_order)
-    shown = ", ".join(f'"{name}"' for name in names[:5]) + (", ..." if len(names) > 5 else "")
-    what = f"{len(names)} labels never occur in the training rows: {shown}."
+    numbers, first = named_rows(table, list(places))
+    some = sorted(names, key=label_order)
+    shown = ", ".join(f'"{name}"' for name in some[:5]) + (", ..." if len(some) > 5 else "")
+    never = "1 label never occurs" if len(some) == 1 else f"{len(some):,} labels never occur"
+    what = f"{never} in the training rows: {shown}, of {count_rows(len(places))}: row {first}."
     remedy = "Add training rows of these classes (is data.limit too small?), or remove these rows."
-    return [Finding(Severity.ERROR, str(table.path), what, remedy)]
+    return [Finding(Severity.ERROR, str(table.path), what, remedy, numbers)]
 
 
 def _number_labels(chunks: Iterator[pa.LargeStringArray]) -> tuple[list[str], npt.NDArray[np.int32]]:
@@ -145,101 +191,3 @@ def label_order(label: str) -> tuple[bool, float, str]:
     except ValueError:
         return True, 0.0, label
     return (False, number, label) if math.isfinite(number) else (True, 0.0, label)
-
-
-# --- numbers ---------------------------------------------------------------------------------------------------------
-
-
-def read_numbers(table: Table, column: str, whole: BoolArray) -> Targets:
-    """Read finite numbers, float32, of a column; where a cell is none, something is missing."""
-    found = [_numbers(chunk.to_pylist()) for chunk in table.read_text(column, len(whole))]
-    values = np.concatenate(found)
-    missing = ~(np.abs(values) <= np.finfo(np.float32).max)  # one that is no number is not smaller than any
-    return Targets(np.where(missing, 0.0, values).astype(np.float32), missing)
-
-
-def _numbers(cells: Sequence[str]) -> npt.NDArray[np.float64]:
-    return np.array([_number(cell) for cell in cells], dtype=np.float64)
-
-
-def _number(cell: str) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        return math.nan
-
-
-# --- several labels --------------------------------------------------------------------------------------------------
-
-
-def read_label_sets(
-    table: Table, column: str, whole: BoolArray, labels: tuple[str, ...] | None, separator: str | None
-) -> Targets:
-    """Read which labels hold, uint8 [rows, labels], of a column of lists, or of texts with separators.
-
-    An empty cell means that none holds.
-
-    Args:
-        table: a file.
-        column: its name.
-        whole: bool [rows to read], which rows count.
-        labels: those of the training rows, where these are other rows.
-        separator: between two labels of a text; None to find out.
-
-    Raises:
-        InputError: there are more rows and labels than memory can hold, or the lists hold no simple values.
-    """
-    rows = list(_label_lists(table, column, len(whole), separator, labels or ()))
-    if labels is None:
-        named = {name for row, counts in zip(rows, whole, strict=True) if counts for name in row}
-        names = tuple(sorted(named, key=label_order))
-    else:
-        names = labels
-    if len(rows) * len(names) > MOST_BYTES:
-        what = f"{len(names):,} labels of {len(rows):,} rows are more than can be held."
-        raise InputError.one(table.path, what, "Read fewer rows with data.limit, or merge labels.")
-    places = {name: place for place, name in enumerate(names)}
-    values = np.zeros((len(rows), len(names)), dtype=np.uint8)
-    unknown: set[str] = set()
-    for number, row in enumerate(rows):
-        for name in row:
-            if name in places:
-                values[number, places[name]] = 1
-            elif whole[number]:
-                unknown.add(name)
-    findings = [] if labels is None else find_unknown(table, sorted(unknown))
-    return Targets(values, np.zeros(len(rows), dtype=np.bool_), names, findings)
-
-
-def _label_lists(
-    table: Table, column: str, stop: int, separator: str | None, known: Sequence[str]
-) -> Iterator[list[str]]:
-    kind = table.rows.data.column(column).type
-    if pa.types.is_nested(kind):
-        if not is_listed(kind) or pa.types.is_nested(kind.value_type):
-            what = f'The column "{column}" of {table.path.name} holds {kind}, not lists of labels.'
-            raise InputError.one("data.columns", what, "Name a column of texts or lists of texts.")
-        for cell in table.rows.data.column(column).slice(0, stop).to_pylist():
-            yield _cleaned(str(name) for name in cell or () if name is not None)
-        return
-    cells = [cell for chunk in table.read_text(column, stop) for cell in chunk.to_pylist()]
-    between = separator or find_separator(cells, known)
-    for cell in cells:
-        yield _cleaned(cell.split(between) if between else [cell])
-
-
-def find_separator(cells: Sequence[str], known: Sequence[str] = ()) -> str:
-    """Return what stands between the labels of a cell: the first separator that occurs in some cells; or nothing.
-
-    Args:
-        cells: of the column.
-        known: labels; what stands in one of them is no separator.
-    """
-    filled = [cell for cell in cells if cell.strip()]
-    few = SEPARATED * len(filled)
-    marks = (mark for mark in SEPARATORS if not any(mark in name for name in known))
-    return next((mark for mark in marks if sum(mark in cell for cell in filled) > few), "")
-
-
-def _cleaned(names: Iterable[str]) -> list[str]:
-    return [name for name in (name.strip() for name in names) if name]

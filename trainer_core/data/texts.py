@@ -7,10 +7,13 @@ from pathlib import Path
 
 from trainer_core.data.columns import listed
 from trainer_core.data.encoding import detect_encoding
+from trainer_core.data.findings import find_unusable
+from trainer_core.data.messages import Unreadable, open_conversation
 from trainer_core.data.roles import Fields, Role
-from trainer_core.data.rows import as_text
+from trainer_core.data.rows import shown
 from trainer_core.data.sources import Table, load_table
-from trainer_core.errors import InputError
+from trainer_core.data.targets import Reasons
+from trainer_core.errors import InputError, Problem
 from trainer_core.inference.prediction import OpenRows
 
 PLAIN = ".txt"
@@ -39,7 +42,10 @@ def open_predictable(file: Path, trained: Mapping[Role, str], wanted: Sequence[s
     names = [
         _choose(table, wish, name, alone=len(trained) == 1) for wish, name in zip(wishes, trained.values(), strict=True)
     ]
-    return OpenRows(len(table.rows), _columns(table, names))
+    by_role = dict(zip(trained, names, strict=True))
+    if Role.MESSAGES in by_role:
+        _check_conversations(table, by_role[Role.MESSAGES])
+    return OpenRows(len(table.rows), _rows(table, by_role))
 
 
 def read_lines(file: Path) -> list[str]:
@@ -76,7 +82,23 @@ def _choose(table: Table, wanted: str | None, trained: str, *, alone: bool) -> s
     raise InputError.one(table.path, what, f"Name one of: {listed(names)}.")
 
 
-def _columns(table: Table, names: Sequence[str]) -> Iterator[Fields]:
+def _check_conversations(table: Table, name: str) -> None:
+    """Refuse conversations to which nothing can be said, before the first is answered."""
+    reasons = Reasons("conversations")
+    cells = (cell for chunk in table.read_text(name) for cell in chunk.to_pylist())
+    for place, cell in enumerate(cells):
+        try:
+            open_conversation((cell,))
+        except Unreadable as cause:
+            reasons.add(cause, place)
+    found = [find_unusable(table, one.reason, one.places, one.what, Role.MESSAGES) for one in reasons.unusable]
+    if found:
+        remedy = "Mend these rows, or take them out."
+        raise InputError([Problem(finding.where, finding.what, remedy) for finding in found])
+
+
+def _rows(table: Table, names: Mapping[Role, str]) -> Iterator[Fields]:
     for start in range(0, len(table.rows), ROWS_AT_ONCE):
         cells = table.rows[start : start + ROWS_AT_ONCE]
-        yield from zip(*(map(as_text, cells[name]) for name in names), strict=True)
+        texts = ([shown(cell, role, given=True) for cell in cells[name]] for role, name in names.items())
+        yield from zip(*texts, strict=True)

@@ -141,6 +141,10 @@ def _problem(where: str, place: tuple[int | str, ...], detail: Any) -> Problem:
         near = difflib.get_close_matches(str(detail["input"]), re.findall(r'"([^"]*)"', choices), n=1)
         guess = f' Did you mean "{near[0]}"?' if near else ""
         return Problem(where, f"{detail['input']!r} is not a choice here.", f"Choose {choices}.{guess}")
+    if place[0] == "options":
+        return Problem(where, "An option is one text, number, true or false.", "Look at docs/tasks.md for its choices.")
+    if where == "stage":
+        return Problem(where, "Stages are a list of tables.", "Write [[stage]], with two brackets on each side.")
     message = str(detail["msg"]).removeprefix("Value error, ")
     given = "" if isinstance(detail["input"], dict | list | tuple) else f" (it is {detail['input']!r})"
     remedy = "Mend or remove one of these values." if kind == "value_error" and not given else _example(where)
@@ -162,8 +166,11 @@ def _example(where: str) -> str:
     return _EXAMPLES.get(where) or _EXAMPLES.get(where.rsplit(".", 1)[-1], "Mend or remove this value.")
 
 
+UNION_MEMBERS = {"bool", "int", "float", "str"}
+
+
 def _names_a_union_member(part: int | str) -> bool:
-    return isinstance(part, str) and ("[" in part or part.startswith("constrained-") or part in {"int", "str"})
+    return isinstance(part, str) and ("[" in part or part.startswith("constrained-") or part in UNION_MEMBERS)
 
 
 def _dotted(place: tuple[int | str, ...]) -> str:

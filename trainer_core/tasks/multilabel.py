@@ -17,11 +17,12 @@ from torch.nn import functional
 from trainer_core.data import findings as checks
 from trainer_core.data.columns import listed
 from trainer_core.data.encoded import Encoded
+from trainer_core.data.label_sets import read_label_sets
 from trainer_core.data.report import Finding, Severity
 from trainer_core.data.roles import LABEL, TEXT, Need, Role
 from trainer_core.data.rows import Rows, TargetArray
 from trainer_core.data.sources import Table
-from trainer_core.data.targets import BoolArray, Targets, read_label_sets
+from trainer_core.data.targets import BoolArray, Targets
 from trainer_core.inference.prediction import LabelsPrediction, Prediction
 from trainer_core.tasks.base import Facts, FloatArray, TaskOptions, TextTask, metrics_by_label
 

@@ -15,11 +15,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from trainer_core.data.encoded import Encoded
+from trainer_core.data.numbers import read_numbers
 from trainer_core.data.report import Finding, Severity
 from trainer_core.data.roles import SECOND_TEXT, TEXT, Content, Need, Role
 from trainer_core.data.rows import IntArray, Rows, TargetArray
 from trainer_core.data.sources import Table
-from trainer_core.data.targets import BoolArray, Targets, read_numbers
+from trainer_core.data.targets import BoolArray, Targets
 from trainer_core.inference.prediction import NumberPrediction, Prediction
 from trainer_core.tasks.base import Facts, FloatArray
 from trainer_core.tasks.pairs import PairOptions, PairTask

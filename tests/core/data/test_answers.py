@@ -36,7 +36,10 @@ def read(folder: Path, cells: list[Any]) -> Targets:
         ({"text": ["late", "is"], "answer_start": [14, 34]}, ((14, "late"), (34, "is"))),
         ({"text": [], "answer_start": []}, ()),
         (json.dumps([{"text": "late", "answer_start": 14}]), ((14, "late"),)),
-        ("parcel", ((4, "parcel"),)),
+        ("late", ((14, "late"),)),
+        ({"text": ["late"]}, ((14, "late"),)),
+        ({"text": ["late", "lost"], "answer_start": [14]}, ((14, "late"), (37, "lost"))),
+        ("[{'text': 'late', 'answer_start': 14}]", ((14, "late"),)),
         ("", ()),
         (None, ()),
         ([], ()),
@@ -67,8 +70,16 @@ def test_an_answer_that_stands_elsewhere_is_found_at_the_nearest_place_and_told(
 def test_answers_that_cannot_be_used_are_named_by_row(tmp_path: Path, cell: Any, reason: str) -> None:
     targets = read(tmp_path, [json.dumps([{"text": "late", "answer_start": 14}]), json.dumps(cell)])
     assert targets.missing.tolist() == [False, True]
-    assert reason in targets.findings[0].what
-    assert targets.findings[0].rows == (2,)
+    (why,) = targets.unusable
+    assert reason in why.reason
+    assert why.places == [1]
+
+
+def test_an_answer_that_stands_there_twice_is_told(tmp_path: Path) -> None:
+    targets = read(tmp_path, ["late", "parcel", [{"text": "parcel", "answer_start": 27}]])
+    assert [values[0][0] for values in targets.values] == [14, 4, 27]
+    (told,) = targets.findings
+    assert "more than once; the first place is taken: row 2." in told.what
 
 
 def test_the_nested_file_of_squad_becomes_rows(tmp_path: Path) -> None:

@@ -153,8 +153,13 @@ def test_half_chats_are_named_by_row_and_left_out_on_wish(tmp_path: Path) -> Non
     rows = [{"messages": [ASKED | {"content": f"a {n}"}, ANSWERED]} for n in range(12)]
     rows[3]["messages"] = rows[3]["messages"][:1]
     rows[7] = {"messages": [ANSWERED]}
-    with pytest.raises(InputError, match="2 rows without a conversation that can be learnt from: row 4, 8"):
+    with pytest.raises(InputError) as refused:
         prepared(tmp_path / "strict", rows)
+    told = [problem.what for problem in refused.value.problems]
+    assert told == [
+        "1 row with conversations that cannot be used, since there is no answer at the end: row 4.",
+        "1 row with conversations that cannot be used, since they begin with an answer: row 8.",
+    ]
     data = prepared(tmp_path / "lax", rows, skip_incomplete=True)
     said = [finding.what for finding in data.report.findings if finding.severity is Severity.WARNING]
     assert any("since there is no answer at the end: row 4" in what for what in said)

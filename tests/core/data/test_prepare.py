@@ -153,7 +153,10 @@ def test_incomplete_rows_can_be_left_out(tmp_path: Path) -> None:
 
 
 def test_rows_that_are_all_incomplete_are_refused(tmp_path: Path) -> None:
-    assert "No row has a text and a label" in refusal(tmp_path, [("", "x"), ("y", "")], skip_incomplete=True)
+    told = refusal(tmp_path, [("", "x"), ("y", "")], skip_incomplete=True)
+    assert 'No row can be used, as the columns are read: "text" as the text, "label" as the label.' in told
+    assert "1 row without a text: row 2" in told
+    assert "1 row without a label: row 3" in told
 
 
 def test_one_class_only_is_refused(tmp_path: Path) -> None:
@@ -173,7 +176,7 @@ def test_too_few_rows_to_hold_some_out_are_refused(tmp_path: Path) -> None:
 def test_a_label_unknown_to_the_training_rows_is_refused(tmp_path: Path) -> None:
     write_delimited(tmp_path / "dev.csv", [*toy_rows(6), ("what is this", "other")])
     told = refusal(tmp_path, toy_rows(12), validation="dev.csv")
-    assert '1 labels never occur in the training rows: "other"' in told
+    assert '1 label never occurs in the training rows: "other", of 1 row: row 8.' in told
     assert "dev.csv" in told
 
 
@@ -207,6 +210,14 @@ def test_validation_rows_that_also_stand_in_the_training_rows_are_found(tmp_path
     assert leak.rows == (3, 4)
     assert leak.example.split() == rows[4][0].upper().split()
     assert leak.severity is Severity.WARNING
+
+
+def test_columns_that_were_guessed_may_be_called_otherwise_in_the_validation_file(tmp_path: Path) -> None:
+    write_delimited(tmp_path / "dev.csv", toy_rows(9, seed=1), header=("sentence", "class"))
+    data = prepared(tmp_path, toy_rows(12), validation="dev.csv")
+    assert data.validation.columns == {Role.TEXT: "sentence", Role.LABEL: "class"}
+    told = refusal(tmp_path, toy_rows(12), validation="dev.csv", columns={"label": "label"})
+    assert 'dev.csv has no column "label"' in told
 
 
 # --- labels, limits, baselines -------------------------------------------------------------------------------------

@@ -104,9 +104,11 @@ def test_a_line_without_a_tag_is_named(tmp_path: Path, line: str) -> None:
         ([[0, 5]], "a span needs a start, an end and a label"),
         ([["x", 5, "a"]], "a span needs a start, an end and a label"),
         ([[0, 5, ""]], "a span has no label"),
-        ("[[0, 5,", "this is not valid JSON"),
+        ("[[0, 5,", "this is no valid JSON"),
         ("B-place O", "it has not as many tags as words"),
         ("place O O O O O", '"place" is no tag'),
+        ([0, 3, 0, 0, 0, 0], "tags stand there as numbers, whose names the file does not hold"),
+        ('{"start": [0, 14], "end": [4], "label": ["a", "b"]}', "a span needs a start, an end and a label"),
     ],
 )
 def test_spans_that_cannot_be_used_are_named_by_row(tmp_path: Path, cell: Any, reason: str) -> None:

@@ -187,6 +187,13 @@ def test_an_until_that_never_ends_is_refused() -> None:
     assert "never ends" in problems_of(text)["stage[0].until"].what
 
 
+def test_a_list_for_an_option_is_told_once_and_a_single_stage_with_its_brackets() -> None:
+    options = problems_of(SMALL + "[options]\nclass_weights = [1, 2]\n")
+    assert "docs/tasks.md" in options["options.class_weights"].remedy
+    assert list(options) == ["options.class_weights"]
+    assert "[[stage]]" in problems_of(SMALL + "[stage]\nname='a'\n")["stage"].remedy
+
+
 @pytest.mark.parametrize("wrong", ["data = 3", "data = []", "stage = 3", "data = 'train.tsv'", "stage = [1]"])
 def test_a_value_in_place_of_a_table_is_no_fault(wrong: str) -> None:
     text = wrong if wrong.startswith("data") else f"{wrong}\n{SMALL}"

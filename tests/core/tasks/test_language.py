@@ -222,6 +222,15 @@ def test_hidden_tokens_are_told_and_the_same_every_time(tmp_path: Path, bert: Pa
     assert 0.1 < one.scored.mean() < 0.25
 
 
+def test_a_text_with_hidden_tokens_is_shown_with_its_spaces(tmp_path: Path, bert: Path) -> None:
+    text = "my parcel is late please refund my invoice"
+    path = make_project(tmp_path, bert, task="language_model", rows=[(text,)] * 12, validation=[("my parcel",)] * 3)
+    shown = "".join(text for text, _ in pieces(path, 0))
+    tokenizer = load_tokenizer(bert)
+    assert shown == tokenizer.decode(tokenizer(text)["input_ids"])
+    assert "parcel is late" in shown
+
+
 # --- packing ---------------------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,10 @@ from tests.support.projects import ALL, HEAD, TOP, make_project, write_delimited
 from tests.support.sessions import run_project
 from tests.support.toy_tasks import toy_rows_of
 from trainer_core.data.encoded import Encoded
+from trainer_core.data.label_sets import find_separator
 from trainer_core.data.prepare import PreparedData, examine_data, prepare_data
 from trainer_core.data.report import Severity
 from trainer_core.data.rows import Rows
-from trainer_core.data.targets import find_separator
 from trainer_core.errors import InputError
 from trainer_core.inference.prediction import LabelsPrediction
 from trainer_core.inference.predictor import Predictor
@@ -100,6 +100,32 @@ def test_the_separator_is_found_out(cells: list[str], separator: str) -> None:
     assert find_separator(cells) == separator
 
 
+@pytest.mark.parametrize("spell", [json.dumps, str])
+def test_lists_written_into_cells_are_read_as_lists(tmp_path: Path, spell: Callable[[Any], str]) -> None:
+    write_cells(tmp_path / "train.csv", [spell(some or []) for some in SETS])
+    data = read(tmp_path, "train.csv", validation="train.csv")
+    assert (data.labels, held(data.train)) == (("a", "b", "c"), HELD)
+
+
+def test_lists_and_single_labels_may_take_turns(tmp_path: Path) -> None:
+    records = [{"text": f"text {number}", "labels": some} for number, some in enumerate(["a", ["b", "a"], "", []] * 3)]
+    (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, records)))
+    data = read(tmp_path, "train.jsonl", validation="train.jsonl")
+    assert held(data.train) == [["a"], ["a", "b"], [], []] * 3
+
+
+def test_a_bracket_alone_makes_no_list(tmp_path: Path) -> None:
+    write_cells(tmp_path / "train.csv", ["[urgent]|b", "[urgent]", "b", ""] * 3)
+    assert read(tmp_path, "train.csv").labels == ("[urgent]", "b")
+
+
+def test_few_rows_are_parted_by_the_labels_that_are_known(tmp_path: Path) -> None:
+    write_cells(tmp_path / "train.csv", ["a|b", "a", "b, c", ""] * 3)
+    write_cells(tmp_path / "dev.csv", [*["a"] * 150, "a;b", "b, c"])
+    data = read(tmp_path, "train.csv", validation="dev.csv")
+    assert held(data.validation)[-2:] == [["a", "b"], ["b, c"]]
+
+
 def test_a_separator_in_hardly_any_cell_is_none() -> None:
     assert find_separator(["one"] * 300 + ["this, that"]) == ""
 
@@ -124,7 +150,7 @@ def test_labels_of_validation_rows_that_nobody_can_have_learnt_are_named(tmp_pat
         read(tmp_path, "train.csv", validation="dev.csv")
     told = str(refused.value)
     assert "dev.csv" in told
-    assert '2 labels never occur in the training rows: "new", "newer".' in told
+    assert '2 labels never occur in the training rows: "new", "newer", of 3 rows: row 2, 3, 4.' in told
 
 
 def test_lists_of_something_else_are_refused(tmp_path: Path) -> None:

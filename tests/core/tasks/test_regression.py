@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,6 +44,8 @@ def values_of(place: Path, rows: Sequence[str | tuple[str, ...]]) -> npt.NDArray
     return np.array([answer.value for answer in answers if isinstance(answer, NumberPrediction)])
 
 
+NO_NUMBERS = ("many", "nan", "inf", "-Infinity", "1e39", "1 000", "1_000", "3 stars", "10%")
+
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
@@ -56,14 +59,55 @@ def test_numbers_are_read_in_every_way_of_writing_them(tmp_path: Path) -> None:
     assert "off by" in data.report.baseline
 
 
-@pytest.mark.parametrize("cell", ["", " ", "many", "1,5", "nan", "inf", "-Infinity", "1e39", "1 000", "3 stars"])
-def test_a_cell_that_is_no_number_is_named_by_its_row(tmp_path: Path, cell: str) -> None:
-    with pytest.raises(InputError, match="1 row without a number: row 4") as refused:
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("", "1 row without a number: row 4"),
+        (" ", "1 row without a number: row 4"),
+        ("1,000", 'a cell such as "1,000" has a comma'),
+        ("1,000,000.5", 'a cell such as "1,000,000.5" has a comma'),
+        *((cell, f'since a cell such as "{cell}" is no finite number: row 4') for cell in NO_NUMBERS),
+    ],
+)
+def test_a_cell_that_is_no_number_is_named_by_its_row(tmp_path: Path, cell: str, told: str) -> None:
+    with pytest.raises(InputError, match=re.escape(told)) as refused:
         read(tmp_path, ["1", "2", cell, "3"])
     assert "data.columns.label" in refused.value.remedy
     data = read(tmp_path, ["1", "2", cell, "3"], skip_incomplete=True)
     assert data.train.targets.tolist() == [1.0, 2.0, 3.0]
     assert any("row 4" in finding.what for finding in data.report.findings)
+
+
+def test_the_rows_of_one_cause_are_told_together(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, ["1", "n/a", "1,000", "none", "", "2", "3"])
+    told = [problem.what for problem in refused.value.problems]
+    assert told == [
+        '2 rows with numbers that cannot be used, since a cell such as "n/a" is no finite number: row 3, 5.',
+        '1 row with numbers that cannot be used, since a cell such as "1,000" has a comma; a decimal point, and '
+        "nothing between thousands, can be read: row 4.",
+        "1 row without a number: row 6.",
+    ]
+
+
+@pytest.mark.parametrize("cells", [["0,5", "1", "-2,25", "1,125", "3"], ["0,5"] * 4 + ["2"]])
+def test_decimal_commas_are_read_where_there_are_no_points(tmp_path: Path, cells: list[str]) -> None:
+    assert read(tmp_path, cells).train.targets.tolist() == [float(cell.replace(",", ".")) for cell in cells]
+
+
+@pytest.mark.parametrize("cells", [["0,5", "1.5", "2"], ["0,5", "1,000,000", "2"]])
+def test_commas_among_points_or_thousands_are_not_guessed_at(tmp_path: Path, cells: list[str]) -> None:
+    with pytest.raises(InputError, match='such as "0,5" has a comma'):
+        read(tmp_path, cells)
+
+
+def test_where_no_row_can_be_used_it_is_told_how_the_columns_were_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, ["ten", "twenty"])
+    first, cause = refused.value.problems
+    assert first.what == 'No row can be used, as the columns are read: "text" as the text, "score" as the number.'
+    assert "[data.columns]" in first.remedy
+    assert 'such as "ten" is no finite number: row 2, 3' in cause.what
 
 
 def test_a_number_that_is_always_the_same_teaches_nothing(tmp_path: Path) -> None:
