@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainer_core.data.messages import is_conversation
-from trainer_core.data.names import USUAL_NAMES
+from trainer_core.data.names import USUAL_NAMES, is_mark, is_usual, plain_name
+from trainer_core.data.numbers import number_in
 from trainer_core.data.roles import Content, Need, Role
 from trainer_core.data.sources import Table, as_json
 from trainer_core.errors import InputError, Problem
@@ -16,7 +17,9 @@ from trainer_core.project.schema import ColumnsSection
 SAMPLE_ROWS = 1_000
 MOST_LISTED = 20
 NUMBERS = 0.9
-"""The share of cells that have to be numbers, where a column of numbers is looked for."""
+"""The share of filled cells that have to be numbers, where a column of numbers is looked for."""
+LEAST_FILLED = 0.1
+"""The share of cells that have to be filled, in a column that is taken while another one has more of them."""
 FEW_WORDS = 2.5
 """So many words a cell has on average at least, in a column without a name that is taken for an optional text."""
 
@@ -45,7 +48,7 @@ def resolve_columns(table: Table, needs: Sequence[Need], section: ColumnsSection
     free = _Free(table, set(chosen.values()))
     missing = [need for need in needs if need.role not in chosen]
     for need in missing:
-        name = None if chosen.keys() & set(need.unless) else free.by_name(need.role)
+        name = None if chosen.keys() & set(need.unless) else free.by_name(need)
         if name is not None:
             chosen[need.role] = name
     for need in sorted((need for need in missing if need.role not in chosen), key=_guessing_order):
@@ -114,7 +117,7 @@ def _in_the_order_of_the_file(
 ) -> None:
     """Let texts that were told by their content alone stand in the order of the file: the first one is the first."""
     roles = [need.role for need in needs if need in missing and need.content is Content.TEXT and need.role in chosen]
-    roles = [role for role in roles if chosen[role].lower() not in USUAL_NAMES[role]]
+    roles = [role for role in roles if not is_usual(chosen[role], role)]
     names = sorted((chosen[role] for role in roles), key=table.columns.index)
     chosen.update(zip(roles, names, strict=True))
 
@@ -127,10 +130,12 @@ class _Free:
         self._names = [name for name in table.columns if name not in taken]
         self._samples: dict[str, list[str]] | None = None
 
-    def by_name(self, role: Role) -> str | None:
-        """Take the column with the likeliest name for a role."""
-        name = next((name for wish in USUAL_NAMES[role] for name in self._names if name.lower() == wish), None)
-        return self._taken(name)
+    def by_name(self, need: Need) -> str | None:
+        """Take the column with the likeliest name for a role; one for numbers has to hold numbers, too."""
+        names = self._usual(need.role)
+        if need.content is Content.NUMBERS:
+            names = [name for name in names if _are_numbers(self._cells()[name])]
+        return self._taken(names[0] if names else None)
 
     def by_content(self, need: Need) -> str | None:
         """Take the column whose cells fit a role best; one that is not needed only where names tell nothing."""
@@ -140,14 +145,29 @@ class _Free:
         if need.optional:
             wordy = {name: cells for name, cells in samples.items() if _words(cells) >= FEW_WORDS}
             samples = wordy if _made_up(self._table) else {}
-        if need.content is Content.NUMBERS:  # what is to be learnt usually stands last
-            samples = {name: cells for name, cells in samples.items() if _share_of_numbers(cells) >= NUMBERS}
-            return self._taken(list(samples)[-1] if samples else None)
+        if need.content is Content.NUMBERS:
+            return self._taken(self._number(need.role, samples))
+        samples = _likely(samples)
         if not samples:
             return None
         if need.content is Content.TEXT:
             return self._taken(max(samples, key=lambda name: sum(map(len, samples[name]))))
         return self._taken(min(samples, key=lambda name: len(set(samples[name])) / len(samples[name])))
+
+    def _number(self, role: Role, samples: Mapping[str, list[str]]) -> str | None:
+        """Return the last column of numbers: what is to be learnt usually stands last.
+
+        Before a mark is learnt in silence, a column with a usual name is taken: its cells are told to be no numbers.
+        """
+        numbers = _likely({name: cells for name, cells in samples.items() if _are_numbers(cells)})
+        wishes = [name for name in self._usual(role) if name in samples]
+        if wishes and all(is_mark(name) for name in numbers):
+            return wishes[0]
+        return list(numbers)[-1] if numbers else None
+
+    def _usual(self, role: Role) -> list[str]:
+        wishes = dict.fromkeys(map(plain_name, USUAL_NAMES[role]))
+        return [name for wish in wishes for name in self._names if plain_name(name) == wish]
 
     def _taken(self, name: str | None) -> str | None:
         if name is not None:
@@ -163,7 +183,13 @@ class _Free:
 
 
 def _sample(cell: Any) -> str:
-    return as_json(cell) if isinstance(cell, dict | list) else str(cell)
+    return as_json(cell) if cell is None or isinstance(cell, dict | list) else str(cell)
+
+
+def _likely(samples: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Leave out columns that are as good as empty, and then marks, unless there is nothing else."""
+    filled = {name: cells for name, cells in samples.items() if _share_filled(cells) >= LEAST_FILLED} or samples
+    return {name: cells for name, cells in filled.items() if not is_mark(name)} or dict(filled)
 
 
 def _made_up(table: Table) -> bool:
@@ -175,13 +201,12 @@ def _words(cells: Sequence[str]) -> float:
     return sum(len(cell.split()) for cell in cells) / len(cells)
 
 
-def _share_of_numbers(cells: Sequence[str]) -> float:
-    return sum(is_number(cell) for cell in cells) / len(cells)
+def _share_filled(cells: Sequence[str]) -> float:
+    return sum(bool(cell.strip()) for cell in cells) / len(cells)
 
 
-def is_number(cell: str) -> bool:
-    """Whether a cell is a finite number, written with a decimal point."""
-    try:
-        return abs(float(cell)) < float("inf")
-    except ValueError:
-        return False
+def _are_numbers(cells: Sequence[str]) -> bool:
+    """Whether a column holds numbers; some may be missing, and they may be written with a decimal comma."""
+    filled = [cell for cell in cells if cell.strip()]
+    found = sum(number_in(cell.replace(",", ".")) is not None for cell in filled)
+    return bool(filled) and found / len(filled) >= NUMBERS
