@@ -77,6 +77,8 @@ _RUNS = re.compile(rb"[\x80-\xff]+")
 _WITH_LETTER_BEFORE = re.compile(rb"[a-z]?[\x80-\xff]")
 LEAST_FIT = 0.8
 """The share of characters that have to fit an encoding of Latin letters."""
+MOST_DAMAGE = 4
+"""So many letters of UTF-8 for each byte that is none make a file one of UTF-8 that was damaged."""
 MOST_CHAOS = 0.3
 """More than the library's own measure, which takes many a Korean text for none; binary content is far above it."""
 SMALL = 2_560
@@ -90,7 +92,7 @@ def detect_encoding(path: Path) -> str:
     first one that is not UTF-8: cp1252 where no other encoding fits better.
 
     Raises:
-        InputError: the file is no text.
+        InputError: the file is no text, or UTF-8 with some bytes that are not.
     """
     with path.open("rb") as file:
         sample = file.read(SAMPLE_BYTES)
@@ -102,6 +104,8 @@ def detect_encoding(path: Path) -> str:
     stretch = _not_utf8(path)
     if stretch is None:
         return "utf-8"
+    if _is_damaged(stretch):
+        raise _damaged(path)
     guess = _guess(stretch)
     if guess is None:
         raise _no_text(path)
@@ -175,6 +179,28 @@ def _not_utf8(path: Path) -> bytes | None:
                 return _uncut(file.read(3 * SAMPLE_BYTES), begins=start == 0, ends=not file.read(1))
             if not chunk:
                 return None
+
+
+def _is_damaged(stretch: bytes) -> bool:
+    """Tell UTF-8 with a few bytes that are none from text in another encoding, where hardly a letter is UTF-8."""
+    beyond = [letter for letter in stretch.decode("utf-8", "surrogateescape") if letter > "\x7f"]
+    wrong = sum("\udc80" <= letter <= "\udcff" for letter in beyond)
+    return len(beyond) - wrong > MOST_DAMAGE * wrong
+
+
+def _damaged(path: Path) -> InputError:
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        line = next(number for number, text in enumerate(file, start=1) if not _is_encodable(text))
+    what = "This line holds bytes that are no UTF-8, as the rest of the file is; it was cut, or pasted together."
+    return InputError.one(f"{path}, line {line}", what, "Mend that line, and save the file again in UTF-8.")
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _uncut(stretch: bytes, *, begins: bool, ends: bool) -> bytes:

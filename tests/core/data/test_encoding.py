@@ -176,3 +176,13 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path.write_bytes(bytes(range(1, 256)) * 40)
     with pytest.raises(InputError, match="binary data"):
         detect_encoding(path)
+
+
+@pytest.mark.parametrize("wrong", [b"\xff", b"\xe4", "é".encode()[:1]])
+def test_a_damaged_byte_in_utf8_is_named_by_its_line(tmp_path: Path, wrong: bytes) -> None:
+    path = tmp_path / "damaged.csv"
+    line = "Ça ne marche pas très bien, où est-ce ?\n".encode()
+    path.write_bytes(line * 9 + line.replace(b" ", b" " + wrong, 1) + line * 9)
+    with pytest.raises(InputError, match="line 10") as refused:
+        detect_encoding(path)
+    assert "UTF-8" in refused.value.remedy
