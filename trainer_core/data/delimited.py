@@ -8,14 +8,16 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pyarrow as pa
 import pyarrow.csv
 
 from trainer_core.data.encoding import detect_encoding
-from trainer_core.data.kinds import DELIMITED
+from trainer_core.data.kinds import DELIMITED, PLAIN
 from trainer_core.data.names import USUAL_NAMES
+from trainer_core.data.records import numbered
+from trainer_core.data.words import is_tag
 from trainer_core.errors import InputError
 
 USUAL = {name for names in USUAL_NAMES.values() for name in names}
@@ -25,11 +27,21 @@ MOST_LETTERS = 64 * SAMPLE_LETTERS
 """How far the sample goes on where rows are so long that it holds few of them."""
 BLOCKS = (16 << 20, 256 << 20, (1 << 31) - 1)
 """How many bytes are parsed at once; a row has to fit, so larger blocks follow where one does not."""
+LINES = ""
+"""The delimiter of a file that is no table: each of its lines is a row of one column."""
+TEXT = "text"
+LINES_AT_ONCE, LETTERS_AT_ONCE = 10_000, 16 << 20
+"""How many lines make a batch, and how many letters, whichever comes first."""
+MOSTLY = 0.9
+"""The share of lines that end with a tag, in a file of words and their tags."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a delimited file is written: encoding, delimiter, quotes, header, and the names of its columns."""
+    """How a delimited file is written: encoding, delimiter, quotes, header, and the names of its columns.
+
+    Where it is no table but lines of text, the delimiter is ``LINES``.
+    """
 
     encoding: str
     delimiter: str
@@ -42,18 +54,25 @@ class Layout:
 def detect_layout(path: Path, header: bool | None) -> Layout:
     """Find out how a delimited file is written, from its first rows.
 
+    A plain text file is lines of text, unless it clearly is a table: the first line of a text is no header, and a
+    comma in it separates nothing.
+
     Args:
         path: the file.
-        header: whether its first line holds column names; None to find out.
+        header: whether the first line of a table holds column names; None to find out.
 
     Raises:
         InputError: the file is no text, or has only white space.
     """
     encoding = detect_encoding(path)
     sample, whole = _sample_text(path, encoding)
-    if not sample.strip():
+    plain = path.suffix.lower() == PLAIN
+    if not plain and not sample.strip():
         raise InputError.one(path, "This file is empty.", "Name a file with rows in it.")
-    delimiter = _detect_delimiter(sample, DELIMITED[path.suffix.lower()])
+    usual = DELIMITED[path.suffix.lower()]
+    delimiter = _delimiter_of_table(sample, whole=whole) if plain else _detect_delimiter(sample, usual)
+    if delimiter == LINES:
+        return _layout_of_lines(path, encoding, header)
     quoted = _is_quoted(sample, delimiter)
     rows = _sample_rows(sample, delimiter, quoted)
     first = rows[0]
@@ -61,6 +80,47 @@ def detect_layout(path: Path, header: bool | None) -> Layout:
     names = first if has_header else [f"column {place}" for place in range(len(first))]
     blank = len(list(itertools.takewhile(lambda line: not line.strip("\r\n"), io.StringIO(sample, newline=""))))
     return Layout(encoding, delimiter, quoted, has_header, blank, _unique(names))
+
+
+def _delimiter_of_table(sample: str, *, whole: bool) -> str:
+    """Return what separates the columns of a plain text file that clearly is a table; else it is ``LINES``."""
+    if not sample.strip() or _is_tagged(sample):
+        return LINES
+    return next((candidate for candidate in "\t;,|" if _is_table(sample, candidate, whole=whole)), LINES)
+
+
+def _is_table(sample: str, delimiter: str, *, whole: bool) -> bool:
+    """Whether all rows have as many cells, with tabs between them, or with a usual name in the first of them."""
+    rows = _sample_rows(sample, delimiter, _is_quoted(sample, delimiter))
+    widths = _widths(rows)
+    if len(widths) != 1 or widths == {1}:
+        return False
+    if delimiter == "\t":  # a text may have each of its paragraphs indented
+        return all(any(cell.strip() for cell in column) for column in zip(*rows, strict=True))
+    return _has_usual_name(rows[0]) and _looks_like_header(rows, whole=whole)
+
+
+def _is_tagged(sample: str) -> bool:
+    """Whether lines are words with their tags, and blank ones between sentences, as CoNLL writes them."""
+    lines = [line.split() for line in sample.splitlines()]
+    ends = [cells[-1] for cells in lines if len(cells) > 1]
+    return [] in lines and sum(map(is_tag, ends)) > MOSTLY * len(ends)
+
+
+def _layout_of_lines(path: Path, encoding: str, header: bool | None) -> Layout:
+    """Return the layout of lines of text; a usual name that stands alone in the first one is their header."""
+    texts = (text for _, text in _texts(path, encoding))
+    first, more = next(texts, ""), next(texts, "")
+    if not first:
+        raise InputError.one(path, "This file is empty.", "Name a file with a text a line.")
+    has_header = header is not False and bool(more) and _has_usual_name([first])
+    return Layout(
+        encoding, LINES, quoted=False, header=has_header, blank_lines=0, names=(first if has_header else TEXT,)
+    )
+
+
+def _has_usual_name(cells: Iterable[str]) -> bool:
+    return not USUAL.isdisjoint(cell.strip().lower() for cell in cells)
 
 
 def _sample_text(path: Path, encoding: str) -> tuple[str, bool]:
@@ -75,12 +135,14 @@ def _sample_text(path: Path, encoding: str) -> tuple[str, bool]:
 
 
 def _sample_rows(sample: str, delimiter: str, quoted: bool) -> list[list[str]]:
-    csv.field_size_limit(1 << 30)
-    text = io.StringIO(sample, newline="")
-    reader = csv.reader(text, delimiter=delimiter)
-    if not quoted:
-        reader = csv.reader(text, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    reader = _csv_rows(io.StringIO(sample, newline=""), delimiter, quoted)
     return [row for row in itertools.islice(reader, 500) if row]
+
+
+def _csv_rows(text: TextIO, delimiter: str, quoted: bool) -> Iterator[list[str]]:
+    """Yield the cells of each row; a blank line has none."""
+    csv.field_size_limit(1 << 30)
+    return csv.reader(text, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
 
 
 def _detect_delimiter(sample: str, usual: str) -> str:
@@ -119,16 +181,25 @@ def _widths(rows: list[list[str]]) -> set[int]:
 
 def _looks_like_header(rows: list[list[str]], *, whole: bool) -> bool:
     first, rest = [cell.strip() for cell in rows[0]], rows[1:]
-    if len(set(first)) != len(first) and not {cell.lower() for cell in first} & USUAL:
+    names = {place: cell for place, cell in enumerate(first) if cell}
+    if not names or not all(place in names or _may_be_nameless(rest, place) for place in range(len(first))):
         return False
-    if (not rest and whole) or any(not cell or len(cell) > 40 for cell in first):
+    if len(set(names.values())) != len(names) and not {cell.lower() for cell in first} & USUAL:
+        return False
+    if (not rest and whole) or any(len(cell) > 40 for cell in first):
         return False
     if any(cell.replace(".", "", 1).replace("-", "", 1).isdigit() for cell in first):
         return False
-    seen_again = any(
-        len(row) > place and row[place].strip() == cell for row in rest for place, cell in enumerate(first)
-    )
+    seen_again = any(len(row) > place and row[place].strip() == cell for row in rest for place, cell in names.items())
     return not seen_again and all(len(cell.split()) <= 4 for cell in first)
+
+
+def _may_be_nameless(rows: list[list[str]], place: int) -> bool:
+    """Whether a column is a count of rows, as pandas writes it, or one that a spreadsheet left behind empty."""
+    cells = [row[place].strip() for row in rows if len(row) > place]
+    if place == 0 and cells and all(cell.isdecimal() for cell in cells):
+        return True
+    return sum(map(bool, cells)) <= len(cells) / 10
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:
@@ -145,6 +216,75 @@ def read_delimited(path: Path, layout: Layout) -> Iterator[pa.RecordBatch]:
     Raises:
         InputError: a row has too few or too many columns, or the file cannot be read.
     """
+    if layout.delimiter == LINES:
+        yield from _lines(path, layout)
+        return
+    if not _may_have_blank_lines(path, layout.encoding):
+        yield from _table(path, layout)
+        return
+    numbers = itertools.islice(_numbers(path, layout), int(layout.header), None)
+    for batch in _table(path, layout):
+        yield numbered(batch, list(itertools.islice(numbers, batch.num_rows)))
+
+
+def _lines(path: Path, layout: Layout) -> Iterator[pa.RecordBatch]:
+    texts = itertools.islice(_texts(path, layout.encoding), int(layout.header), None)
+    numbers: list[int] = []
+    cells: list[str] = []
+    letters = 0
+    for number, text in texts:
+        numbers.append(number)
+        cells.append(text)
+        letters += len(text)
+        if len(cells) >= LINES_AT_ONCE or letters >= LETTERS_AT_ONCE:
+            yield _batch_of_lines(layout, numbers, cells)
+            numbers, cells, letters = [], [], 0
+    if cells:
+        yield _batch_of_lines(layout, numbers, cells)
+
+
+def _batch_of_lines(layout: Layout, numbers: list[int], cells: list[str]) -> pa.RecordBatch:
+    return numbered(pa.RecordBatch.from_arrays([pa.array(cells, pa.large_string())], list(layout.names)), numbers)
+
+
+def _texts(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
+    """Yield the texts of a file of lines, each with the number of its line, as ``texts.read_lines`` gives them."""
+    with path.open(encoding=encoding, errors="replace") as file:
+        for number, line in enumerate(file, start=1):
+            for part in line.splitlines():  # a line may hold other line ends than those of files
+                if text := part.strip():
+                    yield number, text
+
+
+def _may_have_blank_lines(path: Path, encoding: str) -> bool:
+    """Whether rows and lines may have other numbers; looking for that in bytes takes next to no time."""
+    if encoding.startswith(("utf-16", "utf-32")):
+        return True
+    before = b"\n"
+    with path.open("rb") as file:
+        while chunk := file.read(BLOCKS[0]):
+            joined = before + chunk
+            if any(ends in joined for ends in (b"\n\n", b"\n\r", b"\r\r")):
+                return True
+            before = chunk[-1:]
+    return False
+
+
+def _numbers(path: Path, layout: Layout) -> Iterator[int]:
+    """Yield the number of every row, the header's first: blank lines count, and a row of several lines counts once."""
+    with path.open(encoding=layout.encoding, errors="replace", newline="") as file:
+        rows = _csv_rows(file, layout.delimiter, layout.quoted)
+        yield from (number for number, cells in enumerate(rows, start=1) if cells)
+
+
+def _number_of(path: Path, layout: Layout, row: int) -> int:
+    """Return the number in the file of a row, counted from 1 with the header and without blank lines."""
+    if not _may_have_blank_lines(path, layout.encoding):
+        return row
+    return next(itertools.islice(_numbers(path, layout), row - 1, None), row)
+
+
+def _table(path: Path, layout: Layout) -> Iterator[pa.RecordBatch]:
     done = 0
     for block in BLOCKS:
         seen, last = 0, None
@@ -170,7 +310,7 @@ def _check_closed(path: Path, layout: Layout, last: pa.RecordBatch | None, rows:
         return
     cells = last.slice(last.num_rows - 1).to_pylist()[0].values()
     if any("\n" in cell for cell in cells) and _count_quotes(path) % 2:
-        number = rows + layout.header
+        number = _number_of(path, layout, rows + layout.header)
         what = f"A quote is opened in row {number:,} and never closed, so all that follows became one text."
         raise InputError.one(f"{path}, row {number}", what, "Close the quote, or write it twice where it is meant.")
 
@@ -222,6 +362,7 @@ def _blocks(path: Path, layout: Layout, block: int) -> Iterator[pa.RecordBatch]:
 def _unreadable(path: Path, layout: Layout, ragged: list[tuple[int, int]], cause: Exception) -> InputError:
     if ragged:
         number, columns = ragged[0]
+        number = _number_of(path, layout, number - layout.blank_lines)
         what = f"Row {number} has {columns} columns where {len(layout.names)} were expected."
         remedy = "Put quotes around texts that hold the delimiter or a line break, or mend that row."
         return InputError.one(f"{path}, row {number}", what, remedy)

@@ -12,9 +12,12 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -24,13 +27,13 @@ from datasets import Dataset
 from trainer_core.data.conll import read_conll
 from trainer_core.data.delimited import detect_layout, read_delimited
 from trainer_core.data.kinds import CONLL, DATA_KINDS, DELIMITED, JSON_LINES
-from trainer_core.data.records import read_json, read_parquet
+from trainer_core.data.records import NUMBERS, numbers_in, read_json, read_parquet
 from trainer_core.disk import refusal_of
 from trainer_core.errors import InputError, ThawError
 from trainer_core.files import writing_beside
 from trainer_core.resources import cache_folder
 
-READER_VERSION = 4
+READER_VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,38 @@ class Table:
         pa.default_memory_pool().release_unused()
 
     def row_number(self, position: int) -> int:
-        """Return the number of a row in the file, counted from 1, the header included."""
-        return position + 1 + int(self.header)
+        """Return the number of a row in the file, counted from 1, the header and blank lines included.
+
+        In a file of lines, such as JSON lines, it is the number of the line that the row begins in.
+        """
+        places, numbers = self._numbers
+        last = int(np.searchsorted(places, position, side="right")) - 1
+        return int(numbers[last] + position - places[last])
+
+    @cached_property
+    def _numbers(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Places of rows, and their numbers, wherever a number is not the one before it plus 1; the first one always.
+
+        It is looked at batch by batch where numbers are asked for; few files keep many.
+        """
+        pairs, start = [np.array([[0, 1 + int(self.header)]], dtype=np.int64)], 0
+        with pa.memory_map(str(self.converted)) as file, pa.ipc.open_stream(file) as reader:
+            for rows, kept in _kept_batches(reader):
+                pairs.append(kept + np.array([start, 0]))
+                start += rows
+        places, numbers = np.concatenate(pairs).T
+        new = np.diff(numbers - places, prepend=-1) != 0
+        return places[new], numbers[new]
+
+
+def _kept_batches(reader: pa.RecordBatchReader) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+    """Yield how many rows each batch has, and the pairs of places and numbers that it keeps."""
+    while True:
+        try:
+            read = reader.read_next_batch_with_custom_metadata()
+        except StopIteration:
+            return
+        yield read.batch.num_rows, numbers_in(read.custom_metadata)
 
 
 def is_listed(kind: pa.DataType) -> bool:
@@ -193,14 +226,28 @@ def _check_unchanged(path: Path, before: os.stat_result) -> None:
 
 
 def _write_arrow(path: Path, batches: Iterable[pa.RecordBatch], target: Path) -> None:
-    iterator = iter(batches)
-    first = next(iterator, None)
-    if first is None or first.num_columns == 0:
+    """Write batches; where one has other columns than the one before it, the rows begin anew."""
+    rows = columns = 0
+    for schema, alike in itertools.groupby(batches, lambda batch: batch.schema):
+        rows, columns = _write_alike(alike, schema, target), len(schema)
+    if columns == 0:
         raise InputError.one(path, "This file has no rows.", "Name a file with rows in it.")
-    rows = 0
-    with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_stream(sink, first.schema) as writer:
-        for batch in itertools.chain([first], iterator):
-            writer.write_batch(batch)
-            rows += batch.num_rows
     if rows == 0:
         raise InputError.one(path, "This file has no rows below its header.", "Name a file with rows in it.")
+
+
+def _write_alike(batches: Iterable[pa.RecordBatch], schema: pa.Schema, target: Path) -> int:
+    """Write batches of the same columns, each with the numbers of its rows; return how many rows there are."""
+    rows = 0
+    if _kept_numbers(schema):
+        schema = schema.remove_metadata()
+    with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch, custom_metadata=_kept_numbers(batch.schema))
+            rows += batch.num_rows
+    return rows
+
+
+def _kept_numbers(schema: pa.Schema) -> dict[bytes, bytes] | None:
+    kept = (schema.metadata or {}).get(NUMBERS)
+    return None if kept is None else {NUMBERS: kept}

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
+
+from trainer_core.errors import InputError
+
+ANSWERS, TEXT, START = "answers", "text", "answer_start"
+UNKNOWN = -1
+"""Where an answer begins that does not say so: it is looked for in its context."""
 
 
 def is_squad(value: Mapping[str, Any]) -> bool:
@@ -14,20 +22,65 @@ def is_squad(value: Mapping[str, Any]) -> bool:
     )
 
 
-def squad_rows(value: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a row a question: its id, its article, the question, the context, and the answers."""
-    for article in value["data"]:
-        title = str(article.get("title", ""))
-        for paragraph in article.get("paragraphs", []):
-            for asked in paragraph.get("qas", []):
-                answers = [] if asked.get("is_impossible") else asked.get("answers", [])
+def squad_rows(value: Mapping[str, Any], path: Path) -> Iterator[dict[str, Any]]:
+    """Yield a row a question: its id, its article, the question, the context, and the answers.
+
+    Args:
+        value: what a file holds.
+        path: of that file, to be named in errors.
+
+    Raises:
+        InputError: something in it is no object, or no list.
+    """
+    for place, article in _objects(value, "data", "article", str(path)):
+        for paragraph_place, paragraph in _objects(article, "paragraphs", "paragraph", place):
+            for question_place, asked in _objects(paragraph, "qas", "question", paragraph_place):
+                name = _text(asked.get("id"))
+                where = f'{question_place} ("{name}")' if name else question_place
                 yield {
-                    "id": str(asked.get("id", "")),
-                    "title": title,
-                    "question": str(asked.get("question", "")),
-                    "context": str(paragraph.get("context", "")),
-                    "answers": [
-                        {"text": str(one.get("text", "")), "answer_start": int(one.get("answer_start", -1))}
-                        for one in answers
-                    ],
+                    "id": name,
+                    "title": _text(article.get("title")),
+                    "question": _text(asked.get("question")),
+                    "context": _text(paragraph.get("context")),
+                    ANSWERS: [] if asked.get("is_impossible") else _answers(asked, where),
                 }
+
+
+def _answers(asked: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
+    """Return the answers to a question: a list of them, or their texts and their starts, each in a list."""
+    given = asked.get(ANSWERS)
+    if isinstance(given, dict):
+        asked = {ANSWERS: _as_objects(given)}
+    objects = (answer for _, answer in _objects(asked, ANSWERS, "answer", where))
+    return [{TEXT: _text(answer.get(TEXT)), START: _start(answer.get(START))} for answer in objects]
+
+
+def _as_objects(given: Mapping[str, Any]) -> list[Any]:
+    texts, starts = given.get(TEXT), given.get(START)
+    if not isinstance(texts, list):
+        return [given]
+    known = starts[: len(texts)] if isinstance(starts, list) else []
+    return [{TEXT: text, START: start} for text, start in itertools.zip_longest(texts, known)]
+
+
+def _objects(holder: Mapping[str, Any], key: str, title: str, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the objects of a list, each with its place in words; there are none where the list is left out or null."""
+    found = holder.get(key)
+    if found is not None and not isinstance(found, list):
+        raise InputError.one(where, f'"{key}" is no list.', f"Write a list of objects there: one for each {title}.")
+    for number, value in enumerate(found or [], start=1):
+        place = f"{where}, {title} {number}"
+        if not isinstance(value, dict):
+            raise InputError.one(place, "This is no JSON object.", "Write it as SQuAD does, or remove it.")
+        yield place, value
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _start(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return UNKNOWN

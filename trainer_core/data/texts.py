@@ -8,6 +8,7 @@ from pathlib import Path
 from trainer_core.data.columns import listed
 from trainer_core.data.encoding import detect_encoding
 from trainer_core.data.findings import find_unusable
+from trainer_core.data.kinds import PLAIN
 from trainer_core.data.messages import Unreadable, open_conversation
 from trainer_core.data.roles import Fields, Role
 from trainer_core.data.rows import shown
@@ -16,7 +17,6 @@ from trainer_core.data.targets import Reasons
 from trainer_core.errors import InputError, Problem
 from trainer_core.inference.prediction import OpenRows
 
-PLAIN = ".txt"
 ROWS_AT_ONCE = 2_000
 
 

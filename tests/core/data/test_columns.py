@@ -198,3 +198,25 @@ def test_words_with_tags_are_found(tmp_path: Path) -> None:
 )
 def test_marks_of_a_row_are_told_by_their_names(name: str, mark: bool) -> None:
     assert is_mark(name) is mark
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "found"),
+    [
+        ("v1,v2,,,", "ham,what a long text this is {n},,,", {"text": "v2", "label": "v1"}),
+        (",text,label", "{n},a text {n},b", {"text": "text", "label": "label"}),
+    ],
+)
+def test_columns_without_a_name_hide_no_header(tmp_path: Path, head: str, line: str, found: dict[str, str]) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join([head, *(line.format(n=number) for number in range(30))]), encoding="utf-8")
+    table = load_table(path)
+    assert table.header
+    columns = resolve_columns(table, load_task("classification").needs, ColumnsSection())
+    assert {role.value: name for role, name in columns.by_role.items()} == found
+
+
+def test_a_row_with_an_empty_cell_is_no_header(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(["hello,", *(f"text {number},b" for number in range(30))]), encoding="utf-8")
+    assert not load_table(path).header

@@ -289,7 +289,10 @@ def test_binary_rubbish_is_refused(tmp_path: Path, name: str, content: bytes) ->
     assert problem_of(written(tmp_path, name, content))
 
 
-@given(content=st.binary(min_size=1, max_size=200), ending=st.sampled_from(["csv", "tsv", "jsonl", "json", "parquet"]))
+ENDINGS = ["csv", "tsv", "txt", "jsonl", "json", "parquet", "conll"]
+
+
+@given(content=st.binary(min_size=1, max_size=200), ending=st.sampled_from(ENDINGS))
 def test_any_bytes_are_read_or_refused_in_words(content: bytes, ending: str, tmp_path_factory: Any) -> None:
     path = written(tmp_path_factory.mktemp("rubbish"), f"rows.{ending}", content)
     try:
