@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trainer_core.data.kinds import PLAIN
 from trainer_core.data.messages import is_conversation
 from trainer_core.data.names import USUAL_NAMES, is_mark, is_usual, plain_name
 from trainer_core.data.numbers import number_in
@@ -57,10 +58,17 @@ def resolve_columns(table: Table, needs: Sequence[Need], section: ColumnsSection
             chosen[need.role] = name
         elif not need.optional:
             what = f"{table.path.name} has no column left that could hold the {need.title.lower()}."
-            raise InputError.one(f"data.columns.{need.role}", what, "Name the column, or add it to the file.")
+            raise InputError.one(f"data.columns.{need.role}", what, _remedy(table))
     _in_the_order_of_the_file(table, needs, missing, chosen)
     guessed = frozenset(need.role for need in missing if need.role in chosen)
     return Columns({need.role: chosen[need.role] for need in needs if need.role in chosen}, guessed)
+
+
+def _remedy(table: Table) -> str:
+    remedy = "Name the column, or add it to the file."
+    if table.path.suffix.lower() != PLAIN or len(table.columns) > 1:
+        return remedy
+    return f"{remedy} This one is read as lines of text; rename a table .csv or .tsv, and words with their tags .conll."
 
 
 def listed(names: Sequence[str]) -> str:

@@ -220,3 +220,11 @@ def test_a_row_with_an_empty_cell_is_no_header(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("\n".join(["hello,", *(f"text {number},b" for number in range(30))]), encoding="utf-8")
     assert not load_table(path).header
+
+
+def test_words_with_tags_in_a_plain_text_file_are_told_how_to_be_called(tmp_path: Path) -> None:
+    path = tmp_path / "train.txt"
+    path.write_text("EU NNP I-NP B-ORG\nrejects VBZ I-VP O\n\nPeter NNP I-NP B-PER\n", encoding="utf-8")
+    with pytest.raises(InputError, match="could hold the") as refused:
+        resolve_columns(load_table(path), load_task("tagging").needs, ColumnsSection())
+    assert ".conll" in refused.value.remedy
