@@ -58,17 +58,18 @@ def resolve_columns(table: Table, needs: Sequence[Need], section: ColumnsSection
             chosen[need.role] = name
         elif not need.optional:
             what = f"{table.path.name} has no column left that could hold the {need.title.lower()}."
-            raise InputError.one(f"data.columns.{need.role}", what, _remedy(table))
+            raise InputError.one(
+                f"data.columns.{need.role}", what, f"Name the column, or add it to the file.{_hint(table)}"
+            )
     _in_the_order_of_the_file(table, needs, missing, chosen)
     guessed = frozenset(need.role for need in missing if need.role in chosen)
     return Columns({need.role: chosen[need.role] for need in needs if need.role in chosen}, guessed)
 
 
-def _remedy(table: Table) -> str:
-    remedy = "Name the column, or add it to the file."
+def _hint(table: Table) -> str:
     if table.path.suffix.lower() != PLAIN or len(table.columns) > 1:
-        return remedy
-    return f"{remedy} This one is read as lines of text; rename a table .csv or .tsv, and words with their tags .conll."
+        return ""
+    return " This one is read as lines of text; rename a table .csv or .tsv, and words with their tags .conll."
 
 
 def listed(names: Sequence[str]) -> str:
@@ -85,12 +86,13 @@ def _named(table: Table, role: Role, wanted: str | int | None, problems: list[Pr
         if wanted < len(names):
             return names[wanted]
         what = f"{table.path.name} has no column {wanted}; it has {len(names)}, counted from 0."
-        problems.append(Problem(f"data.columns.{role}", what, f"Give a position from 0 to {len(names) - 1}."))
+        remedy = f"Give a position from 0 to {len(names) - 1}.{_hint(table)}"
+        problems.append(Problem(f"data.columns.{role}", what, remedy))
         return None
     if wanted in names:
         return wanted
     what = f'{table.path.name} has no column "{wanted}".'
-    problems.append(Problem(f"data.columns.{role}", what, f"Its columns are: {listed(names)}."))
+    problems.append(Problem(f"data.columns.{role}", what, f"Its columns are: {listed(names)}.{_hint(table)}"))
     return None
 
 

@@ -18,6 +18,8 @@ from trainer_core.errors import InputError
 ROWS_PER_BATCH = 10_000
 TEXT, TAGS = "text", "tags"
 COMMENT, DOCUMENT = "# ", "-DOCSTART-"
+SENTENCES_LOOKED_AT = 3
+"""Where the first column counts the words in all of the first sentences, it does so everywhere."""
 FEWEST_COUNTED = 3
 """So many columns a line has at least where the first one counts words: the count, the word, and its tag."""
 _COUNT = re.compile(r"\d+([-.]\d+)?")
@@ -65,17 +67,22 @@ def read_conll(path: Path) -> Iterator[pa.RecordBatch]:
 
 def _sentences(path: Path) -> Iterator[_Sentence]:
     sentence: _Sentence | None = None
+    looked_at: list[_Sentence] = []
     with path.open(encoding=detect_encoding(path)) as file:
         for number, line in enumerate(itertools.chain(file, [""]), start=1):
             cells = _cells(line)
             if not cells or cells[0] == DOCUMENT:
                 if sentence and sentence.words:
-                    _check_columns(sentence, path)
+                    if len(looked_at) < SENTENCES_LOOKED_AT:
+                        looked_at.append(sentence)
+                    if len(looked_at) == SENTENCES_LOOKED_AT:
+                        _check_columns(looked_at, path)
                     yield sentence
                 sentence = None
             elif not (line.startswith(COMMENT) and not is_tag(_last_word(cells))):
                 sentence = sentence or _Sentence(number)
                 _add(sentence, cells, path, number)
+    _check_columns(looked_at, path)
 
 
 def _cells(line: str) -> list[str]:
@@ -112,12 +119,15 @@ def _last_word(cells: Sequence[str]) -> str:
     return cells[-1].split()[-1]
 
 
-def _check_columns(sentence: _Sentence, path: Path) -> None:
-    """Refuse a file whose first column counts the words, as that of CoNLL-U does: the counts would be the words."""
+def _check_columns(sentences: Sequence[_Sentence], path: Path) -> None:
+    if sentences and all(map(_counts_words, sentences)):
+        raise _counting(path, sentences[0].number)
+
+
+def _counts_words(sentence: _Sentence) -> bool:
+    """Whether the first column counts the words, as that of CoNLL-U does: the counts would be the words."""
     counts = [int(first) for first in sentence.firsts if first.isdecimal()]
-    counted = len(counts) > 1 and counts == list(range(1, len(counts) + 1))
-    if counted and all(map(_COUNT.fullmatch, sentence.firsts)):
-        raise _counting(path, sentence.number)
+    return len(counts) > 1 and counts == list(range(1, len(counts) + 1)) and all(map(_COUNT.fullmatch, sentence.firsts))
 
 
 def _counting(path: Path, number: int) -> InputError:

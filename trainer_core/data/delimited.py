@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +71,8 @@ def detect_layout(path: Path, header: bool | None) -> Layout:
     if not plain and not sample.strip():
         raise InputError.one(path, "This file is empty.", "Name a file with rows in it.")
     usual = DELIMITED[path.suffix.lower()]
-    delimiter = _delimiter_of_table(sample, whole=whole) if plain else _detect_delimiter(sample, usual)
+    looks = plain and not header  # where a header is said to be there, the file is said to be a table
+    delimiter = _delimiter_of_table(sample, whole=whole) if looks else _detect_delimiter(sample, usual)
     if delimiter == LINES:
         return _layout_of_lines(path, encoding, header)
     quoted = _is_quoted(sample, delimiter)
@@ -92,12 +94,19 @@ def _delimiter_of_table(sample: str, *, whole: bool) -> str:
 def _is_table(sample: str, delimiter: str, *, whole: bool) -> bool:
     """Whether all rows have as many cells, with tabs between them, or with a usual name in the first of them."""
     rows = _sample_rows(sample, delimiter, _is_quoted(sample, delimiter))
-    widths = _widths(rows)
-    if len(widths) != 1 or widths == {1}:
+    if delimiter == "\t":
+        return _has_tab_columns(rows)
+    if len(_widths(rows)) != 1 or len(rows[0]) == 1:
         return False
-    if delimiter == "\t":  # a text may have each of its paragraphs indented
-        return all(any(cell.strip() for cell in column) for column in zip(*rows, strict=True))
     return _has_usual_name(rows[0]) and _looks_like_header(rows, whole=whole)
+
+
+def _has_tab_columns(rows: list[list[str]]) -> bool:
+    """Whether nearly all rows have as many cells; a text may have each of its paragraphs indented."""
+    width, count = Counter(map(len, rows)).most_common(1)[0]
+    alike = [row for row in rows if len(row) == width]
+    filled = sum(any(cell.strip() for cell in column) for column in zip(*alike, strict=True))
+    return count >= MOSTLY * len(rows) and filled > 1
 
 
 def _is_tagged(sample: str) -> bool:
@@ -182,7 +191,9 @@ def _widths(rows: list[list[str]]) -> set[int]:
 def _looks_like_header(rows: list[list[str]], *, whole: bool) -> bool:
     first, rest = [cell.strip() for cell in rows[0]], rows[1:]
     names = {place: cell for place, cell in enumerate(first) if cell}
-    if not names or not all(place in names or _may_be_nameless(rest, place) for place in range(len(first))):
+    if len(names) < min(2, len(first)) or not all(
+        place in names or _may_be_nameless(rest, place) for place in range(len(first))
+    ):
         return False
     if len(set(names.values())) != len(names) and not {cell.lower() for cell in first} & USUAL:
         return False

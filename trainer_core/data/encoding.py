@@ -71,7 +71,8 @@ _OTHER_SCRIPTS = (
     *("tis_620", "cp932", "euc_jp", "gb18030", "big5", "big5hkscs", "cp949"),
 )
 _SIGNS = "“”‘’‚„«»‹›–—…•€£©®™\xa0\xad"
-_SIGNS_BETWEEN_WORDS = "¿¡ªº°§"
+_SIGNS_BETWEEN_WORDS = "¿¡ªº°§×÷±²³¹¼½¾µ´¨¸¢¥¦¶†‡‰"
+_SIGNS_IN_WORDS = {"m²", "m³", "nº", "nª"}
 _BREAKS = re.compile(rb'[\r\n"]+')
 _RUNS = re.compile(rb"[\x80-\xff]+")
 _WITH_LETTER_BEFORE = re.compile(rb"[a-z]?[\x80-\xff]")
@@ -156,7 +157,7 @@ def _fit(counts: Mapping[str, int], alphabet: _Alphabet) -> float:
 def _makes_sense(place: str, alphabet: _Alphabet) -> bool:
     """Whether a character can stand where it does: it comes with the small ASCII letter before it, where one is."""
     character, inside = place[-1], len(place) > 1
-    if character in _SIGNS:
+    if character in _SIGNS or place in _SIGNS_IN_WORDS:
         return True
     if inside and (character.isupper() or character in _SIGNS_BETWEEN_WORDS):
         return False

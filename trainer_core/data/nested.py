@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from typing import Any
 
+WORD = re.compile(r"""'[^']*'|"[^"]*\"""")
+ARRAY = re.compile(rf"\[\s*(?:{WORD.pattern})(?:\s+(?:{WORD.pattern}))+\s*\]")
+"""How NumPy writes words: no comma between them."""
 PARSERS = (json.loads, ast.literal_eval)
 
 
@@ -15,6 +19,8 @@ def parse_nested(text: str) -> Any:
     Raises:
         ValueError: it is neither JSON nor a literal of Python.
     """
+    if ARRAY.fullmatch(text):  # Python would join words that stand next to each other
+        return [word[1:-1] for word in WORD.findall(text)]
     for parse in PARSERS:
         try:
             return parse(text)

@@ -22,7 +22,7 @@ def read_numbers(table: Table, column: str, whole: BoolArray) -> Targets:
     """
     comma = _has_decimal_commas(table.read_text(column, len(whole)))
     values, missing = np.zeros(len(whole), dtype=np.float32), np.zeros(len(whole), dtype=np.bool_)
-    reasons, first = Reasons("numbers"), dict[str, str]()
+    reasons = Reasons("numbers")
     cells = (cell for chunk in table.read_text(column, len(whole)) for cell in chunk.to_pylist())
     for place, cell in enumerate(cells):
         value = number_in(cell.replace(",", ".") if comma else cell)
@@ -31,8 +31,7 @@ def read_numbers(table: Table, column: str, whole: BoolArray) -> Targets:
             continue
         missing[place] = True
         if whole[place] and cell.strip():
-            why = _why_no_number(cell.strip())
-            reasons.add(f'a cell such as "{first.setdefault(why, cell.strip()[:40])}" {why}', place)
+            reasons.add(f'a cell such as "{cell.strip()[:40]}" {_why_no_number(cell.strip())}', place)
     return Targets(values, missing, unusable=reasons.unusable)
 
 
@@ -52,7 +51,7 @@ def _has_decimal_commas(chunks: Iterator[pa.LargeStringArray]) -> bool:
         trimmed = pc.utf8_trim_whitespace(chunk)
         if pc.any(pc.match_substring_regex(trimmed, r"^[+-]?\d*\.\d|\d,\d.*,")).as_py():
             return False
-        fractions += pc.sum(pc.match_substring_regex(trimmed, r"^[+-]?\d+,(\d{1,2}|\d{4,})$")).as_py() or 0
+        fractions += pc.sum(pc.match_substring_regex(trimmed, r"^[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+)$")).as_py() or 0
     return fractions > 0
 
 

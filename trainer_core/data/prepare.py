@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from trainer_core.data import findings as checks
 from trainer_core.data.columns import Columns, resolve_columns
+from trainer_core.data.names import is_usual
 from trainer_core.data.report import ColumnInfo, DataReport, Finding, Severity, SplitInfo
 from trainer_core.data.roles import Content, Need
 from trainer_core.data.rows import IntArray, Rows, as_text
@@ -156,10 +157,17 @@ def _no_row(path: Path, columns: Columns, needs: Sequence[Need], causes: Sequenc
 
 
 def _called_otherwise(section: ColumnsSection, table: Table, like: _Read | None) -> ColumnsSection:
-    """Return the columns to look for in another file: one that was only guessed may be called otherwise there."""
-    guessed = like.columns.guessed if like else frozenset()
-    lost = {role.value: None for role in guessed if section.of(role) not in table.columns}
-    return section.model_copy(update=lost)
+    """Return the columns to look for in another file: one that was only guessed may have another usual name there."""
+    if like is None:
+        return section
+    taken = {section.of(role) for role in like.columns.by_role}
+    found: dict[str, str] = {}
+    for role in (role for role in like.columns.guessed if section.of(role) not in table.columns):
+        name = next((name for name in table.columns if name not in taken and is_usual(name, role)), None)
+        if name is not None:
+            found[role.value] = name
+            taken.add(name)
+    return section.model_copy(update=found)
 
 
 def _skipped(finding: Finding) -> Finding:

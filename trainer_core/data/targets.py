@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -65,16 +65,17 @@ class Reasons:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._places: dict[str, list[int]] = defaultdict(list)
+        self._found: dict[str, Unusable] = {}
 
     def add(self, reason: object, place: int) -> None:
-        """Take note of a row."""
-        self._places[str(reason)].append(place)
+        """Take note of a row. Reasons that differ only in what they quote are one, with the first as its example."""
+        kind = re.sub(r'".*"', '""', str(reason))
+        self._found.setdefault(kind, Unusable(self._what, str(reason), [])).places.append(place)
 
     @property
     def unusable(self) -> list[Unusable]:
         """Every reason with its rows."""
-        return [Unusable(self._what, reason, places) for reason, places in self._places.items()]
+        return list(self._found.values())
 
 
 class RowReader(Protocol):

@@ -178,6 +178,13 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
         detect_encoding(path)
 
 
+@pytest.mark.parametrize("sign", ["5× long", "a ± b", "9 m³", "5¼ long", "5´ long", "5½", "µ", "nº 5"])
+def test_signs_alone_make_no_other_alphabet(tmp_path: Path, sign: str) -> None:
+    path = tmp_path / "signs.csv"
+    path.write_text("\n".join([*["a plain line of English"] * 30, sign]), encoding="cp1252")
+    assert sign in path.read_text(encoding=detect_encoding(path))
+
+
 @pytest.mark.parametrize("wrong", [b"\xff", b"\xe4", "é".encode()[:1]])
 def test_a_damaged_byte_in_utf8_is_named_by_its_line(tmp_path: Path, wrong: bytes) -> None:
     path = tmp_path / "damaged.csv"

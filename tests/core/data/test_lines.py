@@ -76,9 +76,24 @@ def test_lines_below_a_usual_name_have_it(tmp_path: Path) -> None:
     assert [table.row_number(place) for place in (0, 1)] == [3, 5]
 
 
-def test_no_line_is_lost_to_a_header_that_is_none(tmp_path: Path) -> None:
-    table = load_table(written(tmp_path, "prose.txt", "first\nsecond\n"), header=True)
-    assert texts_of(table) == ["first", "second"]
+def test_a_plain_text_file_that_is_said_to_have_a_header_has_one(tmp_path: Path) -> None:
+    assert load_table(written(tmp_path, "one.txt", "Satz\nsecond\n"), header=True).columns == ["Satz"]
+    table = load_table(written(tmp_path, "two.txt", "Satz;Klasse\nein Film;gut\n"), header=True)
+    assert table.columns == ["Satz", "Klasse"]
+    assert len(table.rows) == 1
+
+
+def test_one_bad_line_makes_a_table_of_tabs_no_prose(tmp_path: Path) -> None:
+    lines = [f"film {number}\tgood" for number in range(30)]
+    with pytest.raises(InputError, match="Row 31 has 3 columns"):
+        load_table(written(tmp_path, "rows.txt", "\n".join([*lines, "a\tb\tc"])))
+    assert len(load_table(written(tmp_path, "trailing.txt", "\t\n".join([*lines, ""]))).columns) == 3
+
+
+def test_one_sentence_of_numbers_makes_no_file_of_counts(tmp_path: Path) -> None:
+    sentences = ["Ada NNP B-NP B-PER\nspoke VBD B-VP O\n"] * 5
+    sentences.insert(1, "1 CD B-NP O\n2 CD I-NP O\n")
+    assert len(load_table(written(tmp_path, "rows.conll", "\n".join(sentences))).rows) == 6
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,14 @@ def test_columns_that_were_guessed_may_be_called_otherwise_in_the_validation_fil
     assert 'dev.csv has no column "label"' in told
 
 
+@pytest.mark.parametrize("header", [("text", "is_weekend"), ("seen", "label"), None])
+def test_another_column_of_the_validation_file_is_never_taken_for_what_is_learnt(
+    tmp_path: Path, header: tuple[str, str] | None
+) -> None:
+    write_delimited(tmp_path / "dev.csv", toy_rows(9, seed=1), header=header)
+    assert "dev.csv has no column" in refusal(tmp_path, toy_rows(12), validation="dev.csv")
+
+
 # --- labels, limits, baselines -------------------------------------------------------------------------------------
 
 

@@ -121,6 +121,13 @@ def test_spans_that_cannot_be_used_are_named_by_row(tmp_path: Path, cell: Any, r
     assert ["row 2" in finding.what for finding in report.errors] == [True]
 
 
+def test_causes_that_differ_in_what_they_quote_are_told_once(tmp_path: Path) -> None:
+    rows = [{"text": TEXT, "spans": f"word{number} O O"} for number in range(9)]
+    (why,) = read(write_rows(tmp_path / "rows.jsonl", rows)).unusable
+    assert '"word0" is no tag' in why.reason
+    assert len(why.places) == 9
+
+
 def test_rows_that_cannot_be_used_are_left_out_where_that_is_wished(tmp_path: Path) -> None:
     rows = [{"text": TEXT, "spans": json.dumps([[0, 3, "person"]])} for _ in range(20)]
     file = write_rows(tmp_path / "rows.jsonl", [*rows, {"text": TEXT, "spans": json.dumps([[0, 99, "person"]])}])

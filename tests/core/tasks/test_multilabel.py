@@ -114,6 +114,11 @@ def test_lists_and_single_labels_may_take_turns(tmp_path: Path) -> None:
     assert held(data.train) == [["a"], ["a", "b"], [], []] * 3
 
 
+def test_lists_as_numpy_writes_them_are_read(tmp_path: Path) -> None:
+    write_cells(tmp_path / "train.csv", ["['joy' 'anger']", "['joy']", "['anger']", "[]"] * 3)
+    assert read(tmp_path, "train.csv").labels == ("anger", "joy")
+
+
 def test_a_bracket_alone_makes_no_list(tmp_path: Path) -> None:
     write_cells(tmp_path / "train.csv", ["[urgent]|b", "[urgent]", "b", ""] * 3)
     assert read(tmp_path, "train.csv").labels == ("[urgent]", "b")
