@@ -166,6 +166,5 @@ def _key(project: Project, folder: str) -> str:
     """Return what a measurement depends on."""
     training = project.training
     about = (folder, project.task, project.model.source, training.device, training.precision.value, project.seed)
-    first = project.pretraining
-    texts = first.texts if first is not None else False  # None names those of the rows
-    return json.dumps([*about, texts, project.data.model_dump()], sort_keys=True, default=str)
+    first = project.pretraining.model_dump(include={"texts"}) if project.pretraining else None
+    return json.dumps([*about, first, project.data.model_dump()], sort_keys=True, default=str)

@@ -28,6 +28,15 @@ def words() -> WindowWords:
         ("Name another column in data.columns.text.", "Choose another column as “Text”."),
         ("Name another column in data.columns.second_text.", "Choose another column as “Second text”."),
         ("Name the columns in [data.columns].", "Choose what the columns are for."),
+        (
+            "Mend these rows, or leave them out with data.skip_incomplete = true; or name another column in "
+            "data.columns.label.",
+            "Mend these rows, or tick “Leave out incomplete rows”; or choose another column as “Labels”.",
+        ),
+        (
+            "If these are other columns than you mean, name yours in [data.columns]; else mend the rows.",
+            "If these are other columns than you mean, choose yours under “Columns”; else mend the rows.",
+        ),
         ("Name the column, or add it to the file.", "Add it to the file, or choose another task."),
         (
             "Choose the task classification, or say what stands between labels in options.separator.",

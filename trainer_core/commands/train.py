@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trainer_core.commands.predict import print_predictions
 from trainer_core.commands.progress import telling_of_conversions
-from trainer_core.data.texts import read_lines
+from trainer_core.data.lines import read_lines
 from trainer_core.engines.base import GoOn
 from trainer_core.engines.local import LocalEngine
 from trainer_core.errors import InputError

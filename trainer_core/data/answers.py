@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import zip_longest
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from trainer_core.data.findings import count_rows, named_rows
-from trainer_core.data.nested import parse_nested
+from trainer_core.data.nested import as_rows, parse_nested
 from trainer_core.data.report import Finding, Severity
 from trainer_core.data.roles import Role
 from trainer_core.data.sources import Table
@@ -84,12 +83,7 @@ def _answers(cell: Any) -> Iterator[tuple[int | None, str]]:
     if isinstance(cell, str):
         cell = _parsed(cell)
     if isinstance(cell, Mapping):
-        texts, starts = (next((cell[key] for key in keys if key in cell), None) for keys in (TEXTS, STARTS))
-        if isinstance(texts, list):
-            some = starts if isinstance(starts, list) else []  # of the others it is not said where they stand
-            cell = [{"text": text, "answer_start": start} for text, start in zip_longest(texts, some[: len(texts)])]
-        else:
-            cell = [cell]
+        cell = as_rows(cell)
     for one in cell or []:
         yield _answer(one)
 

@@ -75,14 +75,15 @@ def _sentences(path: Path) -> Iterator[_Sentence]:
                 if sentence and sentence.words:
                     if len(looked_at) < SENTENCES_LOOKED_AT:
                         looked_at.append(sentence)
-                    if len(looked_at) == SENTENCES_LOOKED_AT:
-                        _check_columns(looked_at, path)
+                        if len(looked_at) == SENTENCES_LOOKED_AT:
+                            _check_columns(looked_at, path)
                     yield sentence
                 sentence = None
             elif not (line.startswith(COMMENT) and not is_tag(_last_word(cells))):
                 sentence = sentence or _Sentence(number)
                 _add(sentence, cells, path, number)
-    _check_columns(looked_at, path)
+    if len(looked_at) < SENTENCES_LOOKED_AT:
+        _check_columns(looked_at, path)
 
 
 def _cells(line: str) -> list[str]:

@@ -16,6 +16,7 @@ import pyarrow.csv
 
 from trainer_core.data.encoding import detect_encoding
 from trainer_core.data.kinds import DELIMITED, PLAIN
+from trainer_core.data.lines import batches_of_lines, iterate_lines
 from trainer_core.data.names import USUAL_NAMES
 from trainer_core.data.records import numbered
 from trainer_core.data.words import is_tag
@@ -31,10 +32,8 @@ BLOCKS = (16 << 20, 256 << 20, (1 << 31) - 1)
 LINES = ""
 """The delimiter of a file that is no table: each of its lines is a row of one column."""
 TEXT = "text"
-LINES_AT_ONCE, LETTERS_AT_ONCE = 10_000, 16 << 20
-"""How many lines make a batch, and how many letters, whichever comes first."""
 MOSTLY = 0.9
-"""The share of lines that end with a tag, in a file of words and their tags."""
+"""The share of lines that have as many columns, or that end with a tag, in a file of such lines."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,8 @@ def detect_layout(path: Path, header: bool | None) -> Layout:
     if not plain and not sample.strip():
         raise InputError.one(path, "This file is empty.", "Name a file with rows in it.")
     usual = DELIMITED[path.suffix.lower()]
-    looks = plain and not header  # where a header is said to be there, the file is said to be a table
-    delimiter = _delimiter_of_table(sample, whole=whole) if looks else _detect_delimiter(sample, usual)
+    may_be_lines = plain and not header  # where a header is said to be there, the file is said to be a table
+    delimiter = _delimiter_of_table(sample, whole=whole) if may_be_lines else _detect_delimiter(sample, usual)
     if delimiter == LINES:
         return _layout_of_lines(path, encoding, header)
     quoted = _is_quoted(sample, delimiter)
@@ -118,7 +117,7 @@ def _is_tagged(sample: str) -> bool:
 
 def _layout_of_lines(path: Path, encoding: str, header: bool | None) -> Layout:
     """Return the layout of lines of text; a usual name that stands alone in the first one is their header."""
-    texts = (text for _, text in _texts(path, encoding))
+    texts = (text for _, text in iterate_lines(path, encoding))
     first, more = next(texts, ""), next(texts, "")
     if not first:
         raise InputError.one(path, "This file is empty.", "Name a file with a text a line.")
@@ -228,7 +227,8 @@ def read_delimited(path: Path, layout: Layout) -> Iterator[pa.RecordBatch]:
         InputError: a row has too few or too many columns, or the file cannot be read.
     """
     if layout.delimiter == LINES:
-        yield from _lines(path, layout)
+        lines = itertools.islice(iterate_lines(path, layout.encoding), int(layout.header), None)
+        yield from batches_of_lines(lines, layout.names[0])
         return
     if not _may_have_blank_lines(path, layout.encoding):
         yield from _table(path, layout)
@@ -236,35 +236,6 @@ def read_delimited(path: Path, layout: Layout) -> Iterator[pa.RecordBatch]:
     numbers = itertools.islice(_numbers(path, layout), int(layout.header), None)
     for batch in _table(path, layout):
         yield numbered(batch, list(itertools.islice(numbers, batch.num_rows)))
-
-
-def _lines(path: Path, layout: Layout) -> Iterator[pa.RecordBatch]:
-    texts = itertools.islice(_texts(path, layout.encoding), int(layout.header), None)
-    numbers: list[int] = []
-    cells: list[str] = []
-    letters = 0
-    for number, text in texts:
-        numbers.append(number)
-        cells.append(text)
-        letters += len(text)
-        if len(cells) >= LINES_AT_ONCE or letters >= LETTERS_AT_ONCE:
-            yield _batch_of_lines(layout, numbers, cells)
-            numbers, cells, letters = [], [], 0
-    if cells:
-        yield _batch_of_lines(layout, numbers, cells)
-
-
-def _batch_of_lines(layout: Layout, numbers: list[int], cells: list[str]) -> pa.RecordBatch:
-    return numbered(pa.RecordBatch.from_arrays([pa.array(cells, pa.large_string())], list(layout.names)), numbers)
-
-
-def _texts(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
-    """Yield the texts of a file of lines, each with the number of its line, as ``texts.read_lines`` gives them."""
-    with path.open(encoding=encoding, errors="replace") as file:
-        for number, line in enumerate(file, start=1):
-            for part in line.splitlines():  # a line may hold other line ends than those of files
-                if text := part.strip():
-                    yield number, text
 
 
 def _may_have_blank_lines(path: Path, encoding: str) -> bool:

@@ -32,10 +32,8 @@ def find_empty_cells(table: Table, positions: IntArray, what: str, role: Role) -
     if not len(positions):
         return None
     numbers, first = named_rows(table, positions)
-    sentence = f"{count_rows(len(positions))} without a {what}: row {first}."
-    remedy = "Fill them in, or leave them out with data.skip_incomplete = true; "
-    remedy += f"or name another column in data.columns.{role}."
-    return Finding(Severity.ERROR, str(table.path), sentence, remedy, numbers)
+    sentence = f"{count_rows(len(positions))} without {_article(what)}{what}: row {first}."
+    return Finding(Severity.ERROR, str(table.path), sentence, _remedy("Fill them in", role), numbers)
 
 
 def find_unusable(table: Table, reason: str, places: Sequence[int] | IntArray, what: str, role: Role) -> Finding:
@@ -50,9 +48,18 @@ def find_unusable(table: Table, reason: str, places: Sequence[int] | IntArray, w
     """
     numbers, first = named_rows(table, places)
     sentence = f"{count_rows(len(places))} with {what} that cannot be used, since {reason}: row {first}."
-    remedy = f"Mend the {what} of these rows, or leave the rows out with data.skip_incomplete = true; "
-    remedy += f"or name another column in data.columns.{role}."
-    return Finding(Severity.ERROR, str(table.path), sentence, remedy, numbers)
+    return Finding(Severity.ERROR, str(table.path), sentence, _remedy("Mend these rows", role), numbers)
+
+
+def _remedy(first: str, role: Role) -> str:
+    leave_out = "leave them out with data.skip_incomplete = true"
+    return f"{first}, or {leave_out}; or name another column in data.columns.{role}."
+
+
+def _article(what: str) -> str:
+    if what.endswith("s"):
+        return ""
+    return "an " if what[0] in "aeiou" else "a "
 
 
 def named_rows(table: Table, places: Sequence[int] | IntArray) -> tuple[tuple[int, ...], str]:

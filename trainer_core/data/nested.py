@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any
 
 WORD = re.compile(r"""'[^']*'|"[^"]*\"""")
@@ -28,3 +30,14 @@ def parse_nested(text: str) -> Any:
             continue
     message = "this is no valid JSON"
     raise ValueError(message)
+
+
+def as_rows(value: Mapping[str, Any]) -> list[Any]:
+    """Return an object of lists, one for each key, as a list of objects; one object alone as a list of it.
+
+    Where one list is shorter than another, the last objects have None there.
+    """
+    columns = {key: cells for key, cells in value.items() if isinstance(cells, list)}
+    if not columns:
+        return [value] if value else []
+    return [dict(zip(columns, row, strict=True)) for row in zip_longest(*columns.values())]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trainer_core.data.findings import count_rows, named_rows
-from trainer_core.data.nested import parse_nested
+from trainer_core.data.nested import as_rows, parse_nested
 from trainer_core.data.report import Finding, Severity
 from trainer_core.data.roles import Role
 from trainer_core.data.rows import Rows, TargetArray
@@ -73,7 +72,7 @@ def _spans(cell: Any, text: Any) -> Iterator[LabelledSpan]:
     if isinstance(cell, str):
         cell = _parsed(cell)
     if isinstance(cell, Mapping):
-        cell = _as_rows(cell)
+        cell = as_rows(cell)
     if not cell:
         return
     if all(isinstance(part, str) for part in cell):
@@ -95,15 +94,6 @@ def _parsed(cell: str) -> list[Any] | dict[str, Any]:
     except ValueError as cause:
         raise _Unreadable(str(cause)) from cause
     return values if isinstance(values, list | dict) else [values]
-
-
-def _as_rows(cell: Mapping[str, Any]) -> list[Any]:
-    """Return a table of columns as a list of rows; one span alone as a list of it."""
-    columns = {key: value for key, value in cell.items() if isinstance(value, list)}
-    if not columns:
-        return [cell] if cell else []
-    # Where one list is shorter, the last spans lack something, which is told of them.
-    return [dict(zip(columns, row, strict=True)) for row in zip_longest(*columns.values())]
 
 
 def _tagged(tags: Sequence[str], text: Any) -> Iterator[LabelledSpan]:

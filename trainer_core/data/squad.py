@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from trainer_core.data.nested import as_rows
 from trainer_core.errors import InputError
 
 ANSWERS, TEXT, START = "answers", "text", "answer_start"
@@ -50,17 +50,9 @@ def _answers(asked: Mapping[str, Any], where: str) -> list[dict[str, Any]]:
     """Return the answers to a question: a list of them, or their texts and their starts, each in a list."""
     given = asked.get(ANSWERS)
     if isinstance(given, dict):
-        asked = {ANSWERS: _as_objects(given)}
+        asked = {ANSWERS: as_rows(given)}
     objects = (answer for _, answer in _objects(asked, ANSWERS, "answer", where))
     return [{TEXT: _text(answer.get(TEXT)), START: _start(answer.get(START))} for answer in objects]
-
-
-def _as_objects(given: Mapping[str, Any]) -> list[Any]:
-    texts, starts = given.get(TEXT), given.get(START)
-    if not isinstance(texts, list):
-        return [given]
-    known = starts[: len(texts)] if isinstance(starts, list) else []
-    return [{TEXT: text, START: start} for text, start in itertools.zip_longest(texts, known)]
 
 
 def _objects(holder: Mapping[str, Any], key: str, title: str, where: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from trainer_core.data.columns import listed
-from trainer_core.data.encoding import detect_encoding
 from trainer_core.data.findings import find_unusable
 from trainer_core.data.kinds import PLAIN
+from trainer_core.data.lines import read_lines
 from trainer_core.data.messages import Unreadable, open_conversation
 from trainer_core.data.roles import Fields, Role
 from trainer_core.data.rows import shown
@@ -46,22 +46,6 @@ def open_predictable(file: Path, trained: Mapping[Role, str], wanted: Sequence[s
     if Role.MESSAGES in by_role:
         _check_conversations(table, by_role[Role.MESSAGES])
     return OpenRows(len(table.rows), _rows(table, by_role))
-
-
-def read_lines(file: Path) -> list[str]:
-    """Return the lines of a text file that are not blank.
-
-    Raises:
-        InputError: it is not there, is no text, or has no such line.
-    """
-    try:
-        content = file.read_text(encoding=detect_encoding(file), errors="replace")
-    except OSError as cause:
-        raise InputError.one(file, f"This file cannot be read: {cause.strerror}.", "Choose another file.") from cause
-    lines = [line.strip() for line in content.splitlines() if line.strip()]
-    if not lines:
-        raise InputError.one(file, "This file is empty.", "Choose a file with a text a line.")
-    return lines
 
 
 def _choose(table: Table, wanted: str | None, trained: str, *, alone: bool) -> str:

@@ -17,6 +17,7 @@ from trainer_core.tasks.facts import TaskFacts
 _PLAIN = {
     "leave them out with data.skip_incomplete = true": "tick “Leave out incomplete rows”",
     "Name the columns in [data.columns]": "Choose what the columns are for",
+    "name yours in [data.columns]": "choose yours under “Columns”",
     "Name two different columns": "Choose two different columns",
     "Name a column for each": "Press “Guess again”, then choose a column for each",
     "Name a column of": "Choose a column of",

@@ -8,30 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.files import refusal_of, written
 from trainer_core.data import delimited
+from trainer_core.data import lines as lines_module
+from trainer_core.data.lines import read_lines
 from trainer_core.data.roles import Role
 from trainer_core.data.sources import Table, load_table
 from trainer_core.data.spans import read_spans
-from trainer_core.data.texts import read_lines
 from trainer_core.errors import InputError
-
-
-def written(folder: Path, name: str, content: str) -> Path:
-    path = folder / name
-    path.write_text(content, encoding="utf-8", newline="")
-    return path
 
 
 def texts_of(table: Table) -> list[str]:
     return list(table.rows["text"])
-
-
-def problem_of(path: Path) -> str:
-    with pytest.raises(InputError) as caught:
-        load_table(path)
-    assert all(problem.remedy for problem in caught.value.problems)
-    assert path.name in caught.value.problems[0].where
-    return str(caught.value)
 
 
 # --- plain texts
@@ -118,8 +106,8 @@ def test_the_project_decides_on_the_header_of_a_table_in_a_text_file(tmp_path: P
 
 
 def test_lines_are_read_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delimited, "LINES_AT_ONCE", 3)
-    monkeypatch.setattr(delimited, "LETTERS_AT_ONCE", 40)
+    monkeypatch.setattr(lines_module, "LINES_AT_ONCE", 3)
+    monkeypatch.setattr(lines_module, "LETTERS_AT_ONCE", 40)
     lines = ["x" * 30, "y" * 30, *(f"line {n}" for n in range(10))]
     path = written(tmp_path, "prose.txt", "\n\n".join(lines))
     layout = delimited.detect_layout(path, None)
@@ -130,7 +118,7 @@ def test_lines_are_read_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_text_file_of_blank_lines_is_refused(tmp_path: Path) -> None:
-    assert "empty" in problem_of(written(tmp_path, "prose.txt", "\n \n\u00a0\n"))
+    assert "empty" in refusal_of(written(tmp_path, "prose.txt", "\n \n\u00a0\n"))
 
 
 def test_a_text_file_with_blank_lines_beyond_the_sample_is_read(tmp_path: Path) -> None:
@@ -156,14 +144,14 @@ def test_blank_lines_of_a_table_count(tmp_path: Path, end: str, encoding: str) -
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_a_ragged_row_below_blank_lines_is_named_by_its_number(tmp_path: Path, end: str) -> None:
     lines = ["", "text,label", "", "a,x", "", "b,y,z", "c,z"]
-    told = problem_of(written(tmp_path, "rows.csv", end.join(lines)))
+    told = refusal_of(written(tmp_path, "rows.csv", end.join(lines)))
     assert "rows.csv, row 6: Row 6 has 3 columns" in told
 
 
 def test_an_open_quote_below_blank_lines_is_named_by_its_number(tmp_path: Path) -> None:
     lines = [f'"a day of {n} hours, or so",{"ab"[n % 2]}' for n in range(12_000)]
     lines[9_000] = '"a day of woe,a'
-    told = problem_of(written(tmp_path, "rows.csv", "\n".join(["text,label", "", *lines])))
+    told = refusal_of(written(tmp_path, "rows.csv", "\n".join(["text,label", "", *lines])))
     assert "rows.csv, row 9003" in told
 
 
@@ -209,13 +197,13 @@ CONLLU = ["# sent_id = 1", "1\tIn\tin\tADP\tIN\t_\t2\tcase\t_\t{0}", "2\tBonn\tB
 @pytest.mark.parametrize("joined", [False, True])
 def test_columns_of_conll_u_are_refused_in_words(tmp_path: Path, last: tuple[str, str], joined: bool) -> None:
     lines = [*CONLLU[:1], *(["1-2\tInBonn" + "\t_" * 7 + "\t{0}"] if joined else []), *CONLLU[1:]]
-    told = problem_of(written(tmp_path, "rows.conll", "\n".join(lines).format(*last)))
+    told = refusal_of(written(tmp_path, "rows.conll", "\n".join(lines).format(*last)))
     assert "Line 2" in told
     assert "first column" in told
 
 
 def test_a_first_column_that_counts_words_is_refused(tmp_path: Path) -> None:
-    assert "first column" in problem_of(written(tmp_path, "rows.conll", "1\tIn\tO\tO\n2\tBonn\tB-LOC\tO\n"))
+    assert "first column" in refusal_of(written(tmp_path, "rows.conll", "1\tIn\tO\tO\n2\tBonn\tB-LOC\tO\n"))
 
 
 @pytest.mark.parametrize("lines", [["1 O", "2 B-NUM"], ["1 CD B-NUM"], ["2 CD O", "1 CD O"], ["1 CD O", "+ SYM O"]])
@@ -224,7 +212,7 @@ def test_words_that_are_numbers_are_read(tmp_path: Path, lines: list[str]) -> No
 
 
 def test_a_tag_without_a_word_is_named(tmp_path: Path) -> None:
-    assert "Line 2 has no word" in problem_of(written(tmp_path, "rows.conll", "Ada\tB-PER\n\tO\n"))
+    assert "Line 2 has no word" in refusal_of(written(tmp_path, "rows.conll", "Ada\tB-PER\n\tO\n"))
 
 
 def test_a_sentence_has_the_number_of_its_first_line(tmp_path: Path) -> None:

@@ -10,21 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.files import refusal_of, written
 from trainer_core.data.answers import read_answers
 from trainer_core.data.records import MOST_COLUMNS, ROWS_PER_BATCH
 from trainer_core.data.roles import Role
 from trainer_core.data.sources import Table, load_table
-from trainer_core.errors import InputError
 
 CONTEXT = "the parcel is late and the parcel is lost"
 LATE = {"text": "late", "answer_start": 14}
 ANSWER_COLUMNS = {Role.QUESTION: "question", Role.CONTEXT: "context", Role.ANSWERS: "answers"}
-
-
-def written(folder: Path, name: str, content: str) -> Path:
-    path = folder / name
-    path.write_text(content, encoding="utf-8")
-    return path
 
 
 def lines_of(records: Iterable[Any]) -> str:
@@ -33,15 +27,6 @@ def lines_of(records: Iterable[Any]) -> str:
 
 def cells_of(table: Table, name: str) -> list[Any]:
     return list(table.read_cells(name))
-
-
-def problem_of(path: Path) -> str:
-    """Return what is told about a file that cannot be read; every problem names the file and has its remedy."""
-    with pytest.raises(InputError) as caught:
-        load_table(path)
-    assert all(problem.remedy for problem in caught.value.problems)
-    assert path.name in caught.value.problems[0].where
-    return str(caught.value)
 
 
 # --- SQuAD
@@ -103,7 +88,7 @@ def test_what_squad_leaves_out_is_empty(tmp_path: Path) -> None:
 def test_what_is_no_object_in_squad_is_named_by_its_place(
     tmp_path: Path, data: list[Any], where: str, what: str
 ) -> None:
-    told = problem_of(written(tmp_path, "squad.json", json.dumps({"data": data})))
+    told = refusal_of(written(tmp_path, "squad.json", json.dumps({"data": data})))
     assert where in told
     assert what in told
 
@@ -142,7 +127,7 @@ def test_lines_and_lists_are_told_apart_whatever_the_ending(tmp_path: Path, name
     ],
 )
 def test_what_is_neither_is_refused(tmp_path: Path, name: str, content: str, part: str) -> None:
-    assert part in problem_of(written(tmp_path, name, content))
+    assert part in refusal_of(written(tmp_path, name, content))
 
 
 @pytest.mark.parametrize(
@@ -221,7 +206,7 @@ def test_half_of_a_character_in_a_key_is_no_fault(tmp_path: Path) -> None:
 
 def test_keys_that_differ_from_row_to_row_are_refused(tmp_path: Path) -> None:
     records = ({f"row {number}": "a"} for number in range(MOST_COLUMNS + 1))
-    assert "different keys" in problem_of(written(tmp_path, "rows.jsonl", lines_of(records)))
+    assert "different keys" in refusal_of(written(tmp_path, "rows.jsonl", lines_of(records)))
 
 
 # --- numbers of rows
@@ -250,7 +235,7 @@ def test_instances_have_the_number_of_their_line(tmp_path: Path) -> None:
     content = lines_of(tasks)
     assert numbers_of(load_table(written(tmp_path, "rows.jsonl", content))) == [1, 2, 2, 2, 3, 3]
     assert numbers_of(load_table(written(tmp_path, "rows.json", json.dumps(tasks)))) == [1, 2, 2, 2, 3, 3]
-    assert "row 4" in problem_of(written(tmp_path, "rows.jsonl", content + '{"instruction"\n'))
+    assert "row 4" in refusal_of(written(tmp_path, "rows.jsonl", content + '{"instruction"\n'))
 
 
 def test_numbers_add_no_column(tmp_path: Path) -> None:
